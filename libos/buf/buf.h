@@ -68,8 +68,7 @@ struct buf {
 	uint16_t l3_off;  /* where the IP header starts, from buf_mem */
 	uint16_t l4_off;  /* where the transport header starts, from buf_mem */
 	uint8_t flags;
-	uint8_t size_class; /* the pool's */
-	uint32_t reserved;
+	uint8_t reserved[5];
 };
 
 _Static_assert(sizeof(struct buf) == CACHE_LINE, "a buf is one cache line");

@@ -12,6 +12,7 @@
 #define LIBOS_BUF_POOL_H
 
 #include "libos/base/counters.h"
+#include "libos/buf/arena.h"
 #include "libos/buf/buf.h"
 
 enum buf_class {
@@ -40,7 +41,7 @@ enum bufpool_counter {
 struct buf_pool_config {
 	uint64_t limit_bytes; /* never map more than this */
 	uint64_t arena_bytes; /* map in units of this */
-	bool want_huge;       /* try huge pages first */
+	enum arena_pages pages;
 };
 
 struct buf_pool;
@@ -67,7 +68,7 @@ struct buf_pool {
 
 struct buf_pool_config buf_pool_default_config(void);
 
-/* Maps the first arena. 0, -ENOMEM, or -EINVAL for a limit below one arena. */
+/* Maps the first arena. 0, -ENOMEM, or -EINVAL: an arena holds at least two of the largest bufs, the limit an arena. */
 int buf_pool_init(struct buf_pool *p, const struct buf_pool_config *config) must_check;
 
 /* Unmaps everything; bufs still out there are dead. */
@@ -79,7 +80,8 @@ int buf_pool_reserve(struct buf_pool *p, enum buf_class class, uint32_t num) mus
 /* The slow half of buf_alloc_class_or_null: cuts fresh memory. */
 struct buf *buf_pool_cut_or_null(struct buf_class_list *list) cold_path;
 
-void buf_pool_unpoison(struct buf *b, uint32_t cap);
+/* Makes a recycled buf's memory readable again; only for debug builds. */
+void buf_pool_unpoison(struct buf *b);
 
 /* One buf with its data pointer BUF_HEADROOM into its memory and length 0; one reference. */
 static always_inline struct buf *buf_alloc_class_or_null(struct buf_pool *p, enum buf_class class)
@@ -95,7 +97,7 @@ static always_inline struct buf *buf_alloc_class_or_null(struct buf_pool *p, enu
 		list->free_or_null = b->next;
 	}
 	if (TERN_DEBUG)
-		buf_pool_unpoison(b, b->cap);
+		buf_pool_unpoison(b);
 	p->count[BUFPOOL_IN_USE]++;
 	b->data = buf_mem(b) + BUF_HEADROOM;
 	b->next = NULL;
