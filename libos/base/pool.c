@@ -49,6 +49,8 @@ bool pool_grow(struct pool *p)
 	for (uint32_t i = POOL_CHUNK; i-- > 0;) {
 		void *obj = chunk + (size_t)i * p->obj_size;
 
+		if (p->on_fresh)
+			p->on_fresh(obj, ((p->num_chunks - 1) << POOL_CHUNK_SHIFT) + i);
 		*(void **)obj = p->free_or_null;
 		p->free_or_null = obj;
 	}

@@ -22,7 +22,9 @@ struct pool {
 	uint32_t num_chunks;
 	uint32_t max_objs;
 	uint32_t in_use;
-	uint64_t grows; /* chunks added by pool_get rather than by pool_reserve */
+	void (*on_fresh)(void *obj,
+			 uint32_t index); /* or NULL: sees every object once, as it is made */
+	uint64_t grows;                   /* chunks added by pool_get rather than by pool_reserve */
 };
 
 /* @obj_size is rounded up to 8 bytes, or to whole cache lines from 64 on. */

@@ -57,6 +57,25 @@ Test(pool, reserve_means_no_growth_later)
 	pool_fini(&p);
 }
 
+static void remember_index(void *obj, uint32_t index)
+{
+	((struct obj *)obj)->rest = index;
+}
+
+Test(pool, fresh_objects_are_shown_with_their_index)
+{
+	struct pool p;
+
+	pool_init(&p, sizeof(struct obj), 4 * POOL_CHUNK);
+	p.on_fresh = remember_index;
+	for (uint32_t i = 0; i < 4 * POOL_CHUNK; i++) {
+		struct obj *o = pool_get_or_null(&p);
+
+		cr_assert_eq(pool_at(&p, (uint32_t)o->rest), o);
+	}
+	pool_fini(&p);
+}
+
 Test(pool, index_and_pointer_agree)
 {
 	struct pool p;
