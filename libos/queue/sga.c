@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#include "libos/queue/sga.h"
+
+#include <errno.h>
+#include <string.h>
+
+static bool lies_within(const uint8_t *p, uint32_t len, const uint8_t *mem, uint32_t cap)
+{
+	return p >= mem && len <= cap && (size_t)(p - mem) <= cap - len;
+}
+
+static int show_own_memory(struct runtime *rt, struct op *op, const demi_sgaseg_t *seg,
+			   struct buf **out)
+{
+	void *token = (void *)(uintptr_t)op_token_of(op);
+
+	if (!seg->sgaseg_buf)
+		return -EINVAL;
+	*out = buf_foreign_or_null(rt->pool, seg->sgaseg_buf, seg->sgaseg_len, &rt->foreign, token);
+	if (!*out)
+		return -ENOBUFS;
+	op->holds_memory = true;
+	return 0;
+}
+
+int sga_to_buf(struct runtime *rt, struct op *op, const demi_sgarray_t *sga, struct buf **out)
+{
+	const demi_sgaseg_t *seg = &sga->sga_segs[0];
+	struct buf *b;
+	uint8_t *mem;
+	uint32_t cap;
+
+	if (unlikely(sga->sga_numsegs != 1 || seg->sgaseg_len == 0))
+		return -EINVAL;
+	if (unlikely(!sga->sga_buf))
+		return show_own_memory(rt, op, seg, out);
+	b = buf_from_handle_or_null(sga->sga_buf);
+	if (unlikely(!b))
+		return -EINVAL;
+	mem = b->flags & BUF_SHARED_MEM ? b->data : buf_mem(b);
+	cap = b->flags & BUF_SHARED_MEM ? b->len : b->cap;
+	if (unlikely(!lies_within(seg->sgaseg_buf, seg->sgaseg_len, mem, cap)))
+		return -EINVAL;
+	/* Alone with the application: the descriptor itself can travel. Else it is still in flight elsewhere. */
+	if (likely(b->refs == 1 && !(b->flags & BUF_SHARED_MEM))) {
+		b->data = seg->sgaseg_buf;
+		b->len = seg->sgaseg_len;
+		b->next = NULL;
+		b->mss = 0;
+		b->l3_off = 0;
+		b->flags = BUF_APP_HELD;
+		*out = buf_get(b);
+		return 0;
+	}
+	*out = buf_slice_or_null(rt->pool, b, seg->sgaseg_buf, seg->sgaseg_len);
+	return *out ? 0 : -ENOBUFS;
+}
+
+static void fill_sga(demi_sgarray_t *sga, const struct op *op)
+{
+	struct buf *b = op->value.ptr;
+
+	memcpy(&sga->sga_addr, op->addr, sizeof(sga->sga_addr));
+	sga->sga_numsegs = 1;
+	sga->sga_buf = b ? buf_give_to_app(b) : NULL;
+	sga->sga_segs[0].sgaseg_buf = b ? b->data : NULL;
+	sga->sga_segs[0].sgaseg_len = b ? b->len : 0;
+}
+
+void qresult_from_op(demi_qresult_t *qr, const struct op *op)
+{
+	qr->qr_opcode = op->err ? DEMI_OPC_FAILED : (enum demi_opcode)op->opcode;
+	qr->qr_qd = op->qd;
+	qr->qr_qt = op_token_of(op);
+	qr->qr_ret = op->err;
+	if (op->opcode == DEMI_OPC_POP && !op->err) {
+		fill_sga(&qr->qr_value.sga, op);
+	} else {
+		memset(&qr->qr_value, 0, sizeof(qr->qr_value));
+		if (op->opcode == DEMI_OPC_ACCEPT && !op->err) {
+			qr->qr_value.ares.qd = op->value.qd;
+			memcpy(&qr->qr_value.ares.addr, op->addr, sizeof(op->addr));
+		}
+	}
+}

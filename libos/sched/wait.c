@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+#include "libos/sched/wait.h"
+
+#include <errno.h>
+
+/* Arrays up to this long are simply read: no guess is cheaper. */
+#define SMALL_ARRAY 4
+/* A result that needs no turn of the loop does not take one, but every so often the network must get its due. */
+#define TURN_EVERY 16
+#define STRAY_PATIENCE 64
+/* How far around a hint to look: arrays from which a few entries were removed by shifting the rest. */
+#define HINT_REACH 8
+/* Empty turns before a call counts as idle, and pays for one pass over its array. */
+#define IDLE_TURNS 64
+
+/* What a wait looks for. */
+struct wanted {
+	const op_token *tokens;
+	uint32_t num;
+	uint32_t offset; /* found: where */
+	bool any;        /* every operation will do */
+	bool passed;     /* this call has read the whole array */
+};
+
+static bool is_at(const struct wanted *w, op_token token, uint32_t at)
+{
+	return at < w->num && w->tokens[at] == token;
+}
+
+static bool guess_offset(const struct sched *s, struct wanted *w, const struct op *op)
+{
+	op_token token = op_token_of(op);
+
+	if (likely(is_at(w, token, op->hint)))
+		w->offset = op->hint;
+	else if (is_at(w, token, s->last_offset))
+		w->offset = s->last_offset;
+	else {
+		for (uint32_t i = 1; i <= HINT_REACH; i++) {
+			if (is_at(w, token, w->num - i)) {
+				w->offset = w->num - i;
+				return true;
+			}
+			if (is_at(w, token, op->hint - i)) {
+				w->offset = op->hint - i;
+				return true;
+			}
+		}
+		return false;
+	}
+	return true;
+}
+
+static struct op *take_ready_or_null(struct sched *s, struct wanted *w)
+{
+	struct op_table *t = &s->ops;
+
+	while (!list_is_empty(&t->ready)) {
+		struct op *op = list_first(&t->ready, struct op, link);
+
+		if (w->any || guess_offset(s, w, op))
+			return op;
+		list_del(&op->link);
+		list_add_tail(&t->strays, &op->link);
+		w->passed = false;
+	}
+	return NULL;
+}
+
+/* Reads the whole array: renews hints, finds the first that is done, refuses stale tokens. */
+static int pass_over(struct sched *s, struct wanted *w, struct op **out)
+{
+	*out = NULL;
+	for (uint32_t i = 0; i < w->num; i++) {
+		struct op *op = op_lookup_or_null(&s->ops, w->tokens[i]);
+
+		if (unlikely(!op))
+			return -EINVAL;
+		op->hint = i;
+		if (op->state == OP_DONE && !*out) {
+			*out = op;
+			w->offset = i;
+		}
+	}
+	w->passed = true;
+	s->since_strays = 0;
+	return 0;
+}
+
+static struct op *stray_or_null(struct op_table *t)
+{
+	return list_is_empty(&t->strays) ? NULL : list_first(&t->strays, struct op, link);
+}
+
+/* Looks without turning the loop. 0 with *@out NULL: nothing ready. */
+static int look(struct sched *s, struct wanted *w, struct op **out)
+{
+	struct op_table *t = &s->ops;
+
+	if (w->any) {
+		*out = stray_or_null(t);
+		if (!*out)
+			*out = take_ready_or_null(s, w);
+		return 0;
+	}
+	if (w->num <= SMALL_ARRAY)
+		return pass_over(s, w, out);
+	if (!list_is_empty(&t->strays) && ++s->since_strays > STRAY_PATIENCE)
+		return pass_over(s, w, out);
+	*out = take_ready_or_null(s, w);
+	if (!*out && !list_is_empty(&t->strays) && !w->passed)
+		return pass_over(s, w, out);
+	return 0;
+}
+
+/*
+ * Before a call idles it has read its array once, so that a stale token is an error and not a wait for ever. In
+ * virtual time every empty turn is a sleep; in real time a poll that finds nothing is often followed by one that does.
+ */
+static bool is_about_to_idle(const struct sched *s, unsigned empty_turns)
+{
+	return empty_turns >= (s->clock->kind == CLOCK_KIND_VIRTUAL ? 1 : IDLE_TURNS);
+}
+
+/* The one waiting loop. */
+static int wait_for(struct sched *s, struct wanted *w, uint64_t timeout_ns, struct op **out)
+{
+	uint64_t until = TIME_NEVER;
+	unsigned empty = 0;
+	int err;
+
+	if (++s->since_poll >= TURN_EVERY)
+		sched_turn(s);
+	err = look(s, w, out);
+	if (err || *out)
+		return err;
+	for (bool first = true;; first = false) {
+		bool worked = sched_turn(s);
+
+		err = look(s, w, out);
+		if (err || *out)
+			return err;
+		if (first)
+			until = time_add(s->now, timeout_ns);
+		if (s->now >= until)
+			return -ETIMEDOUT;
+		if (worked) {
+			empty = 0;
+			continue;
+		}
+		empty++;
+		if (!w->any && !w->passed && is_about_to_idle(s, empty)) {
+			err = pass_over(s, w, out);
+			if (err || *out)
+				return err;
+		}
+		err = s->idle(s, until, empty);
+		if (err)
+			return err;
+	}
+}
+
+int sched_wait(struct sched *s, op_token token, uint64_t timeout_ns, struct op **out)
+{
+	struct wanted w = { .tokens = &token, .num = 1 };
+	struct op *op = op_lookup_or_null(&s->ops, token);
+
+	if (unlikely(!op))
+		return -EINVAL;
+	if (likely(op->state == OP_DONE && s->since_poll < TURN_EVERY)) {
+		s->since_poll++;
+		*out = op;
+		return 0;
+	}
+	return wait_for(s, &w, timeout_ns, out);
+}
+
+int sched_wait_any(struct sched *s, const op_token *tokens, uint32_t num, uint64_t timeout_ns,
+		   uint32_t *offset, struct op **out)
+{
+	struct wanted w = { .tokens = tokens, .num = num };
+	int err = wait_for(s, &w, timeout_ns, out);
+
+	if (err)
+		return err;
+	(*out)->hint = w.offset;
+	s->last_offset = w.offset;
+	*offset = w.offset;
+	return 0;
+}
+
+int sched_wait_next(struct sched *s, uint64_t timeout_ns, struct op **out)
+{
+	struct wanted w = { .any = true };
+
+	return wait_for(s, &w, timeout_ns, out);
+}
+
+struct op *sched_next_done_or_null(struct sched *s)
+{
+	struct op *op = stray_or_null(&s->ops);
+
+	if (!op && !list_is_empty(&s->ops.ready))
+		op = list_first(&s->ops.ready, struct op, link);
+	return op;
+}
