@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The Internet checksum (RFC 1071). Sums are kept as folded-at-will 64-bit accumulators of 16-bit words *in memory
- * order*, so no byte is swapped until never: one's complement addition is byte-order independent.
+ * The Internet checksum (RFC 1071). A sum is a 64-bit one's complement accumulator of the bytes *in memory order*:
+ * any number that is congruent to the sum of the 16-bit words modulo 0xffff, and zero only if all words are. No
+ * byte is ever swapped, since one's complement addition does not care which half of a word is called the high one.
  *
- * csum_add_bytes picks AVX2 or scalar by length; csum_add_bytes_scalar is its twin, kept for testing and for
- * CPUs without AVX2.
+ * csum_add_bytes takes AVX2 where the build has it and the input is long enough to pay for the reduction;
+ * csum_add_bytes_scalar is its twin, for testing and for builds without AVX2. Short lengths known to the compiler
+ * become straight-line code in the caller.
  */
 #ifndef LIBOS_WIRE_CSUM_H
 #define LIBOS_WIRE_CSUM_H
@@ -12,27 +14,77 @@
 #include "libos/base/endian.h"
 #include "libos/base/ipaddr.h"
 
+#define CSUM_INLINE_MAX 64 /* constant lengths up to here are not worth a call */
+
+/* One's complement addition: the carry comes back in at the low end. */
+static always_inline uint64_t csum_add(uint64_t x, uint64_t y)
+{
+	x += y;
+	return x + (x < y);
+}
+
+/* The halves of csum_add_bytes; call that. */
+uint64_t csum_add_bytes_any(uint64_t sum, const void *data, size_t len);
+
+static always_inline uint64_t csum_add_bytes_fixed(uint64_t sum, const void *data, size_t len)
+{
+	const uint8_t *p = data;
+	const uint8_t *end = p + len;
+	uint64_t carries = 0, word = 0;
+
+	for (; end - p >= 8; p += 8) {
+		memcpy(&word, p, 8);
+		sum += word;
+		carries += sum < word;
+	}
+	word = 0;
+	memcpy(&word, p, len & 7);
+	return csum_add(csum_add(sum, word), carries);
+}
+
 /* Adds @len bytes at @data to @sum as if they started at an even offset. An odd tail counts as padded with zero. */
-uint64_t csum_add_bytes(uint64_t sum, const void *data, size_t len);
+static always_inline uint64_t csum_add_bytes(uint64_t sum, const void *data, size_t len)
+{
+	if (__builtin_constant_p(len) && len <= CSUM_INLINE_MAX)
+		return csum_add_bytes_fixed(sum, data, len);
+	return csum_add_bytes_any(sum, data, len);
+}
+
 uint64_t csum_add_bytes_scalar(uint64_t sum, const void *data, size_t len);
 
-/* Adds bytes that started at an odd offset of the message: the pieces of a chain can have odd lengths. */
-uint64_t csum_add_bytes_at(uint64_t sum, const void *data, size_t len, size_t offset);
+/* Adds bytes that lie at @offset of the message: the pieces of a chain can have odd lengths. */
+static always_inline uint64_t csum_add_bytes_at(uint64_t sum, const void *data, size_t len,
+						size_t offset)
+{
+	uint64_t part = csum_add_bytes(0, data, len);
+	unsigned odd_bits = (unsigned)(offset & 1) * 8;
+
+	/* Rotating a one's complement number by a byte exchanges the halves of all its words. */
+	return csum_add(sum, part << odd_bits | part >> (-odd_bits & 63));
+}
 
 /* 16-bit one's complement sum, memory order, not inverted. */
 static always_inline uint16_t csum_fold(uint64_t sum)
 {
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
+	uint32_t half;
+
+	/* x + rotated x: the upper half is both halves added, with the carry out of the lower one. */
+	sum += sum << 32 | sum >> 32;
+	half = (uint32_t)(sum >> 32);
+	half += half << 16 | half >> 16;
+	return (uint16_t)(half >> 16);
 }
 
-/* What goes into a checksum field (memory order: store with memcpy, or csum_store). */
+/* What goes into a checksum field (memory order: store with csum_store). */
 static always_inline uint16_t csum_finish(uint64_t sum)
 {
 	return (uint16_t)~csum_fold(sum);
+}
+
+/* Is @sum, taken over a message with its checksum field, the sum of an intact one? */
+static always_inline bool csum_is_good(uint64_t sum)
+{
+	return csum_fold(sum) == 0xffff;
 }
 
 static always_inline void csum_store(struct be16 *field, uint16_t memory_order)
@@ -40,8 +92,35 @@ static always_inline void csum_store(struct be16 *field, uint16_t memory_order)
 	memcpy(field->b, &memory_order, 2);
 }
 
-/* Pseudo-header sum for UDP and TCP (and ICMPv6) over either family; @proto is the IP protocol number. */
-uint64_t csum_pseudo(const struct ipaddr *src, const struct ipaddr *dst, uint8_t proto,
-		     uint32_t l4_len);
+static always_inline uint16_t csum_load(struct be16 field)
+{
+	uint16_t memory_order;
+
+	memcpy(&memory_order, field.b, 2);
+	return memory_order;
+}
+
+/*
+ * Pseudo-header sum for UDP and TCP (and ICMPv6) over either family; @proto is the IP protocol number. The 0xffff
+ * of a mapped IPv4 address is one's complement zero, so both families are one formula.
+ */
+static always_inline uint64_t csum_pseudo(const struct ipaddr *src, const struct ipaddr *dst,
+					  uint8_t proto, uint32_t l4_len)
+{
+	uint64_t rest = (uint64_t)__builtin_bswap32(l4_len) + ((uint32_t)proto << 8);
+	uint64_t s = csum_add(src->q[0], src->q[1]);
+	uint64_t d = csum_add(dst->q[0], dst->q[1]);
+
+	return csum_add(csum_add(s, d), rest);
+}
+
+/*
+ * What a checksum field becomes when bytes with the sum @old are replaced by bytes with the sum @new, at the same
+ * place and of the same parity (RFC 1624, equation 3). All in memory order. For UDP the caller sees to zero.
+ */
+static always_inline uint16_t csum_update(uint16_t csum, uint64_t old, uint64_t new)
+{
+	return csum_finish((uint64_t)(uint16_t)~csum + (uint16_t)~csum_fold(old) + csum_fold(new));
+}
 
 #endif
