@@ -69,13 +69,16 @@ struct icmp_error {
 	uint8_t proto;          /* of the quoted packet */
 	struct ipaddr src, dst; /* of the quoted packet: src is us */
 	uint16_t sport, dport;  /* of the quoted UDP or TCP header */
-	uint32_t tcp_seq;       /* of the quoted TCP header: RFC 5927 validation */
+	uint32_t tcp_seq;       /* of the quoted TCP header, else 0: RFC 5927 validation */
+	uint32_t
+		quoted_len; /* of the quoted IP packet as it was sent: for judging mtu (RFC 1191, 5927) */
 };
 
 /*
  * Reads the error message whose ICMP header is the first of @len bytes at @p (checksum already verified).
  * False when it is no error message, quotes too little (8 bytes of transport header are the least), quotes a
- * fragment other than the first, or another protocol's header than UDP and TCP.
+ * fragment other than the first, another protocol's header than UDP and TCP, or IPv6 addresses that would read as
+ * IPv4 ones here. IPv4 options and IPv6 extension headers in the quotation are skipped.
  */
 bool icmp4_parse_error(const void *p, size_t len, struct icmp_error *out);
 bool icmp6_parse_error(const void *p, size_t len, struct icmp_error *out);
@@ -90,8 +93,9 @@ struct ndp_msg {
 };
 
 /*
- * RFC 4861 section 7.1 validity, as far as it shows in the message: length, code 0, target not multicast, options
- * of non-zero length. Hop limit 255 and the address rules are the caller's, who has the IPv6 header.
+ * RFC 4861 section 7.1 validity, as far as it shows in the message: length, code 0, target not multicast (nor mapped
+ * IPv4), options of non-zero length within the message, an Ethernet unicast address in the link-layer option.
+ * Of repeated options the first counts. Hop limit 255 and the address rules are the caller's, who has the IPv6 header.
  */
 bool ndp_parse(const void *p, size_t len, struct ndp_msg *out);
 

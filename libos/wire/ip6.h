@@ -54,15 +54,16 @@ static always_inline enum ip6_error ip6_check(const struct ip6_hdr *h, size_t le
 
 enum ip6_ext_verdict {
 	IP6_EXT_OK,          /* @proto and @offset name an upper layer, or a fragment header */
-	IP6_EXT_TRUNCATED,   /* the chain runs past the packet */
+	IP6_EXT_TRUNCATED,   /* the chain runs past the packet, or an option past its header */
 	IP6_EXT_BAD_OPTION,  /* an unknown option says: drop and report (@pointer); code 2 */
 	IP6_EXT_DROP,        /* an unknown option says: drop silently */
 	IP6_EXT_BAD_ROUTING, /* a routing header with segments left; code 0, @pointer */
 	IP6_EXT_BAD_ORDER,   /* hop-by-hop elsewhere than first; code 1, @pointer */
-	IP6_EXT_TOO_LONG,    /* more than IP6_EXT_MAX headers: nobody sends that in earnest */
+	IP6_EXT_TOO_LONG, /* past the limits below: nobody sends that in earnest (RFC 8504, 5.3) */
 };
 
-#define IP6_EXT_MAX 8
+#define IP6_EXT_MAX 8      /* extension headers in a packet */
+#define IP6_EXT_OPT_MAX 32 /* options in a packet, padding included */
 
 struct ip6_ext {
 	uint8_t proto;   /* what follows the chain: a protocol number, IP6_NEXT_FRAGMENT or _NONE */
@@ -72,7 +73,11 @@ struct ip6_ext {
 	bool report_multicast; /* the option asks for a report even for multicast destinations */
 };
 
-/* Walks the extension headers of the @len bytes at @h (checked, len = IPv6 packet) up to a fragment header. */
+/*
+ * Walks the extension headers of the @len bytes at @h (checked, len = IPv6 packet) up to a fragment header, which is
+ * whole if it is named. All of @out is valid for IP6_EXT_OK; @pointer and @report_multicast for the verdicts that
+ * call for a parameter problem.
+ */
 enum ip6_ext_verdict ip6_walk_ext(const struct ip6_hdr *h, size_t len, struct ip6_ext *out);
 
 static always_inline void ip6_emit(void *p, uint8_t traffic_class, uint32_t flow_label,
