@@ -67,11 +67,8 @@ static int push(demi_qtoken_t *qt_out, struct runtime *rt, struct queue *q,
 	}
 	*qt_out = op_token_of(op);
 	err = q->ops->push(q, op, b, dest);
-	if (unlikely(err)) {
-		/* The token first: releasing foreign memory completes the operation that it names. */
+	if (unlikely(err))
 		op_free(ops, op);
-		buf_put(b);
-	}
 	return -err;
 }
 

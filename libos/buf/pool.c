@@ -160,6 +160,25 @@ int buf_pool_reserve(struct buf_pool *p, enum buf_class class, uint32_t num)
 	return 0;
 }
 
+struct buf *buf_linearise_slow(struct buf_pool *p, struct buf *b)
+{
+	uint32_t headers = (uint32_t)(b->data - buf_mem(b)) - b->l3_off;
+	struct buf *whole = NULL;
+
+	if (headers <= BUF_HEADROOM)
+		whole = buf_alloc_or_null(p, buf_chain_len(b));
+	if (whole) {
+		whole->len = buf_chain_len(b);
+		whole->flags = b->flags;
+		memcpy(whole->data - headers, b->data - headers, headers);
+		buf_copy_out(b, 0, whole->data, whole->len);
+		whole->l3_off = (uint16_t)(BUF_HEADROOM - headers);
+		whole->l4_off = (uint16_t)(whole->l3_off + (b->l4_off - b->l3_off));
+	}
+	buf_put_chain(b);
+	return whole;
+}
+
 struct buf *buf_slice_or_null(struct buf_pool *p, struct buf *parent, uint8_t *data, uint32_t len)
 {
 	struct buf *b = buf_alloc_class_or_null(p, BUF_CLASS_VIEW);

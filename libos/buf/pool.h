@@ -120,6 +120,18 @@ static always_inline struct buf *buf_alloc_or_null(struct buf_pool *p, uint32_t 
 	return buf_alloc_class_or_null(p, class);
 }
 
+/* The slow half of buf_linearise_or_free. */
+struct buf *buf_linearise_slow(struct buf_pool *p, struct buf *b) cold_path;
+
+/*
+ * Makes a received packet one contiguous buf, with the headers in front of its data (from l3_off on) kept. NULL
+ * when memory is out or the packet too large for a buf: then it is gone.
+ */
+static always_inline struct buf *buf_linearise_or_free(struct buf_pool *p, struct buf *b)
+{
+	return likely(!b->next) ? b : buf_linearise_slow(p, b);
+}
+
 /* A view of @len bytes at @data, which lie in @parent's memory; holds a reference of @parent. */
 struct buf *buf_slice_or_null(struct buf_pool *p, struct buf *parent, uint8_t *data, uint32_t len);
 

@@ -24,8 +24,8 @@ struct queue_ops {
 	int (*accept)(struct queue *q, struct op *op);
 	int (*connect)(struct queue *q, struct op *op, const struct endpoint *peer);
 	/*
-	 * Consumes @b, one buf with the payload, on success. Completes by op_accepted when the transport has taken
-	 * the bytes. @dest is NULL for a push to the connected peer.
+	 * Consumes @b, one buf with the payload, in every case. Completes by op_accepted when the transport has
+	 * taken the bytes. @dest is NULL for a push to the connected peer.
 	 */
 	int (*push)(struct queue *q, struct op *op, struct buf *b, const struct endpoint *dest);
 	/* Completes with op->value.ptr, a single buf whose reference goes to the result; NULL: end of stream. */

@@ -148,6 +148,48 @@ Test(bufpool, the_owner_of_foreign_memory_hears_of_the_last_release_once)
 	buf_pool_fini(&pool);
 }
 
+Test(bufpool, linearising_keeps_headers_and_payload)
+{
+	struct buf *b, *one;
+
+	start(64u << 20);
+	b = buf_alloc_or_null(&pool, 100);
+	memcpy(b->data, "IIPPayload ", 11);
+	b->l3_off = BUF_HEADROOM;
+	b->l4_off = BUF_HEADROOM + 2;
+	b->len = 11;
+	buf_pull(b, 3);
+	cr_assert_eq(buf_linearise_or_free(&pool, b), b, "a single buf stays as it is");
+	b->next = buf_alloc_or_null(&pool, 3000);
+	b->next->len = 3000;
+	memset(b->next->data, 'z', 3000);
+	one = buf_linearise_or_free(&pool, b);
+	cr_assert_not_null(one);
+	cr_assert_null(one->next);
+	cr_assert_eq(one->len, 3008);
+	cr_assert_eq(memcmp(one->data, "Payload zz", 10), 0);
+	cr_assert_eq(memcmp(buf_mem(one) + one->l3_off, "IIPPayload", 10), 0);
+	cr_assert_eq(memcmp(buf_mem(one) + one->l4_off, "PPayload", 8), 0);
+	cr_assert_eq(pool.count[BUFPOOL_IN_USE], 1);
+	buf_put(one);
+	buf_pool_fini(&pool);
+}
+
+Test(bufpool, linearising_more_than_a_buf_holds_drops_the_packet)
+{
+	struct buf *b;
+
+	start(64u << 20);
+	b = buf_alloc_or_null(&pool, BUF_MAX_PAYLOAD);
+	b->len = BUF_MAX_PAYLOAD;
+	b->l3_off = BUF_HEADROOM;
+	b->next = buf_alloc_or_null(&pool, 1);
+	b->next->len = 1;
+	cr_assert_null(buf_linearise_or_free(&pool, b));
+	cr_assert_eq(pool.count[BUFPOOL_IN_USE], 0);
+	buf_pool_fini(&pool);
+}
+
 #if defined(__SANITIZE_ADDRESS__)
 Test(bufpool, reading_freed_memory_is_caught, .exit_code = 1)
 {
