@@ -111,7 +111,8 @@ struct net {
 	uint32_t tx_features; /* dev->features that the configuration lets us use */
 	bool trust_rx_csum;
 	bool has_logged_conflict;
-	uint32_t tx_num;
+	uint32_t tx_num;      /* below NET_TX_QUEUE */
+	uint32_t tx_flush_at; /* tx_num at which a burst goes out unasked */
 	struct buf *tx[NET_TX_QUEUE];
 	struct buf_queue local;
 	uint64_t count[NET_COUNTER_NUM];
@@ -196,6 +197,12 @@ void ip6_input(struct net *net, struct buf *b, uint8_t pkt_flags);
 
 /* The end of the way up: consumes @b, data at the L4 header, l4_off set. */
 void net_deliver(struct net *net, struct buf *b, const struct net_pkt *pkt);
+
+/* A buf with room for @payload bytes behind its headroom, or NULL, counted as drop_tx_nobufs. */
+struct buf *net_buf_or_null(struct net *net, uint32_t payload);
+
+/* One contiguous copy of the packet @b (consumed), offsets and flags with it; NULL (@b gone too): out of memory. */
+struct buf *net_flatten_or_free(struct net *net, struct buf *b);
 
 /* The end of the way down: appends a whole frame (consumed) to the burst. */
 void net_tx_frame(struct net *net, struct buf *b);

@@ -34,13 +34,12 @@ struct net_path {
 	uint64_t generation;
 	struct neigh *neigh_or_null; /* next hop; NULL unless NET_PATH_UNICAST */
 	uint32_t mtu;       /* bytes of IP packet that reach @dst whole, as far as we know */
-	uint32_t csum_base; /* IPv4: header sum over what is the same in every packet */
 	uint8_t hdr_len;    /* Ethernet and IP header */
 	uint8_t kind;       /* enum net_path_kind */
 	bool is_v4;
 	bool src_is_bound; /* @src was given, not chosen: never choose another */
 	uint8_t hdr
-		[NET_PATH_HLEN_MAX]; /* as it goes out, but for lengths, protocol, TTL, TOS, sum */
+		[NET_PATH_HLEN_MAX]; /* as it goes out; IPv4: only Ethernet and the addresses are set */
 	struct ipaddr src;
 	struct ipaddr dst;
 };
@@ -87,8 +86,9 @@ enum {
 int net_output(struct net *net, struct net_path *path, struct buf *b, struct net_tx tx);
 
 /*
- * The lower half, for fragments: consumes @b, whose data starts at a complete IP header (l3_off, l4_off are
- * set here from @l3_len) that fits the link. Errors as net_output.
+ * The lower half, for fragments: consumes @b, whose first buf starts with @l3_len bytes of complete IP header
+ * (the IPv6 fragment header included) and has room for Ethernet in front; no other holder in the stack. Fits
+ * the link. l3_off and l4_off are set here. Errors as net_output.
  */
 int net_output_l3(struct net *net, struct net_path *path, struct buf *b, uint32_t l3_len);
 

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The way down. net_output is the hot half: a row of questions (is the path valid, does the packet fit, may
+ * we write into its headroom, is there anything special about it), then straight-line code that copies the
+ * path's headers, fills in what differs from packet to packet, and appends to the burst. Any "no" leads to
+ * output_slow, which asks everything again and does the rest: resolving, cutting up, chaining a buf for the
+ * headers, waiting for the neighbour, packets to ourselves.
+ */
+#include <errno.h>
+
+#include "libos/net/net.h"
+
+#define IP_LENGTH_MAX 65535u
+#define BUF_TX_FLAGS (BUF_TX_CSUM_L4 | BUF_TX_CSUM_IP | BUF_TX_TSO)
+
+struct buf *net_buf_or_null(struct net *net, uint32_t payload)
+{
+	struct buf *b = buf_alloc_or_null(net->pool, payload);
+
+	if (unlikely(!b))
+		net->count[NET_DROP_TX_NOBUFS]++;
+	return b;
+}
+
+struct buf *net_flatten_or_free(struct net *net, struct buf *b)
+{
+	uint32_t len = buf_chain_len(b);
+	struct buf *flat = buf_alloc_or_null(net->pool, len);
+
+	if (flat) {
+		int64_t shift = (int64_t)BUF_HEADROOM - (b->data - buf_mem(b));
+
+		buf_copy_out(b, 0, flat->data, len);
+		flat->len = len;
+		flat->l3_off = (uint16_t)(b->l3_off + shift);
+		flat->l4_off = (uint16_t)(b->l4_off + shift);
+		flat->mss = b->mss;
+		flat->flags = b->flags & (uint8_t) ~(BUF_APP_HELD | BUF_SHARED_MEM);
+	}
+	buf_put_chain(b);
+	return flat;
+}
+
+void net_flush(struct net *net)
+{
+	unsigned taken;
+
+	if (!net->tx_num)
+		return;
+	taken = dev_tx(net->dev, net->tx, net->tx_num, net->now);
+	DEBUG_BUG_ON(taken > net->tx_num);
+	net->count[NET_TX_FRAMES] += taken;
+	net->tx_num -= taken;
+	if (unlikely(net->tx_num)) {
+		net->count[NET_TX_BACKLOGGED]++;
+		memmove(net->tx, net->tx + taken, net->tx_num * sizeof(net->tx[0]));
+	}
+	net->tx_flush_at = min_t(uint32_t, net->tx_num + DEV_BURST, NET_TX_QUEUE);
+}
+
+/* A burst is together; or the queue is full, and then its youngest frame has no place. */
+static cold_path void burst_is_full(struct net *net)
+{
+	net_flush(net);
+	if (net->tx_num == NET_TX_QUEUE) {
+		net->count[NET_DROP_TX_FULL]++;
+		buf_put_chain(net->tx[--net->tx_num]);
+	}
+}
+
+static always_inline void append(struct net *net, struct buf *b)
+{
+	net->tx[net->tx_num++] = b;
+	if (unlikely(net->tx_num >= net->tx_flush_at))
+		burst_is_full(net);
+}
+
+void net_tx_frame(struct net *net, struct buf *b)
+{
+	if (b->next && !(net->tx_features & DEV_TX_CHAINS)) {
+		b = net_flatten_or_free(net, b);
+		if (!b) {
+			net->count[NET_DROP_TX_NOBUFS]++;
+			return;
+		}
+		net->count[NET_TX_LINEARISED]++;
+	}
+	append(net, b);
+}
+
+/* Bytes that others may still read, or read later, must not become a received packet, which its receiver cuts. */
+static bool is_shared(const struct buf *b)
+{
+	for (; b; b = b->next) {
+		if (b->refs != 1 || b->flags & (BUF_APP_HELD | BUF_SHARED_MEM))
+			return true;
+	}
+	return false;
+}
+
+/* @b is a whole frame to ourselves: it comes back in at the next net_poll. */
+static void output_local(struct net *net, struct buf *b)
+{
+	if (net->local.num >= NET_LOCAL_QUEUE) {
+		net->count[NET_DROP_LOCAL_FULL]++;
+		buf_put_chain(b);
+		return;
+	}
+	if (is_shared(b)) {
+		b = net_flatten_or_free(net, b);
+		if (!b) {
+			net->count[NET_DROP_LOCAL_NOBUFS]++;
+			return;
+		}
+	}
+	/* Nothing can have damaged it, and checksums left to the device are not there to be checked. */
+	b->flags = BUF_RX_CSUM_GOOD;
+	buf_queue_push(&net->local, b);
+}
+
+static int output_frame(struct net *net, struct net_path *path, struct buf *b)
+{
+	switch ((enum net_path_kind)path->kind) {
+	case NET_PATH_UNICAST:
+		return neigh_output(net, path->neigh_or_null, b);
+	case NET_PATH_LOCAL:
+		output_local(net, b);
+		return 0;
+	case NET_PATH_BROADCAST:
+	case NET_PATH_MULTICAST:
+		break;
+	}
+	net_tx_frame(net, b);
+	return 0;
+}
+
+/* Makes room for @bytes of headers in front, in @b or in a buf chained in front of it. NULL: @b is gone. */
+static struct buf *with_room_or_free(struct net *net, struct buf *b, uint32_t bytes)
+{
+	struct buf *front;
+
+	if (likely(buf_may_prepend(b, bytes)))
+		return b;
+	front = net_buf_or_null(net, 0);
+	if (!front) {
+		buf_put_chain(b);
+		return NULL;
+	}
+	front->flags = b->flags & BUF_TX_FLAGS;
+	front->mss = b->mss;
+	front->next = b;
+	return front;
+}
+
+/* Writes Ethernet and IP header at @p. @id_frag: IPv4's identifier and fragment word. */
+static always_inline void emit_headers(const struct net_path *path, uint8_t *p, struct net_tx tx,
+				       uint32_t total, uint16_t id, uint16_t frag, bool offload)
+{
+	if (likely(path->is_v4)) {
+		const uint8_t *addrs = path->hdr + ETH_HLEN + offsetof(struct ip4_hdr, src);
+		struct be32 src, dst;
+
+		memcpy(src.b, addrs, 4);
+		memcpy(dst.b, addrs + 4, 4);
+		memcpy(p, path->hdr, 16); /* one store; the IP header goes over its end */
+		ip4_emit(p + ETH_HLEN, tx.tos, (uint16_t)total, id, frag, tx.ttl, tx.proto, src,
+			 dst, offload);
+	} else {
+		uint8_t *ip = p + ETH_HLEN;
+		uint64_t head = (uint64_t)(6u << 28 | (uint32_t)tx.tos << 20) << 32 |
+				(uint64_t)(total - IP6_HLEN) << 16 | (uint64_t)tx.proto << 8 |
+				tx.ttl;
+
+		memcpy(p, path->hdr, NET_PATH_HLEN_MAX);
+		store_be64(ip, head);
+	}
+}
+
+static always_inline void set_offsets(struct buf *b, uint32_t hdr_len)
+{
+	b->l3_off = (uint16_t)(b->data - buf_mem(b) + ETH_HLEN);
+	b->l4_off = (uint16_t)(b->data - buf_mem(b) + hdr_len);
+}
+
+static cold_path int drop_too_big(struct net *net, struct buf *b)
+{
+	net->count[NET_DROP_TX_TOO_BIG]++;
+	buf_put_chain(b);
+	return -EMSGSIZE;
+}
+
+static cold_path int output_slow(struct net *net, struct net_path *path, struct buf *b,
+				 struct net_tx tx)
+{
+	uint32_t len = buf_chain_len(b);
+	uint16_t id = 0, frag = IP4_DF;
+	uint32_t ip_hlen;
+	int err = net_path_resolve(net, path);
+	bool is_tso = b->flags & BUF_TX_TSO;
+
+	if (err) {
+		buf_put_chain(b);
+		return err;
+	}
+	ip_hlen = path->hdr_len - ETH_HLEN;
+	/* IPv6's length field does not count the header itself. */
+	if (len > IP_LENGTH_MAX - (path->is_v4 ? IP4_HLEN : 0))
+		return drop_too_big(net, b);
+	if (!tx.ttl)
+		tx.ttl = net->ttl;
+	if (len + ip_hlen > path->mtu && !is_tso) {
+		if (tx.flags & NET_TX_DONT_FRAG)
+			return drop_too_big(net, b);
+		return frag_output(net, path, b, tx);
+	}
+	b = with_room_or_free(net, b, path->hdr_len);
+	if (!b)
+		return -ENOBUFS;
+	if (path->is_v4 && tx.flags & NET_TX_NO_DF) {
+		id = (uint16_t)frag_next_id(net, &path->src, &path->dst, tx.proto);
+		frag = 0;
+	}
+	if (is_tso)
+		b->flags |= BUF_TX_CSUM_IP;
+	buf_prepend(b, path->hdr_len);
+	emit_headers(path, b->data, tx, len + ip_hlen, id, frag, is_tso);
+	set_offsets(b, path->hdr_len);
+	return output_frame(net, path, b);
+}
+
+int net_output(struct net *net, struct net_path *path, struct buf *b, struct net_tx tx)
+{
+	uint32_t len = b->len;
+
+	if (unlikely(path->generation != net->generation || path->kind != NET_PATH_UNICAST ||
+		     tx.flags & NET_TX_NO_DF || b->flags & BUF_TX_TSO))
+		return output_slow(net, path, b, tx);
+	if (b->next) {
+		if (unlikely(!(net->tx_features & DEV_TX_CHAINS)))
+			return output_slow(net, path, b, tx);
+		len = buf_chain_len(b);
+	}
+	if (unlikely(len + path->hdr_len - ETH_HLEN > path->mtu ||
+		     !buf_may_prepend(b, path->hdr_len)))
+		return output_slow(net, path, b, tx);
+
+	if (!tx.ttl)
+		tx.ttl = net->ttl;
+	buf_prepend(b, path->hdr_len);
+	emit_headers(path, b->data, tx, len + path->hdr_len - ETH_HLEN, 0, IP4_DF, false);
+	set_offsets(b, path->hdr_len);
+	path->neigh_or_null->used_at = net->now;
+	append(net, b);
+	return 0;
+}
+
+int net_output_l3(struct net *net, struct net_path *path, struct buf *b, uint32_t l3_len)
+{
+	int err = net_path_resolve(net, path);
+
+	if (err) {
+		buf_put_chain(b);
+		return err;
+	}
+	DEBUG_BUG_ON(!buf_may_prepend(b, ETH_HLEN) || b->len < l3_len);
+	memcpy(buf_prepend(b, ETH_HLEN), path->hdr, ETH_HLEN);
+	set_offsets(b, ETH_HLEN + l3_len);
+	return output_frame(net, path, b);
+}
