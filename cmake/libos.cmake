@@ -12,18 +12,18 @@ find_program(TERN_OBJCOPY objcopy REQUIRED)
 get_property(modules GLOBAL PROPERTY TERN_MODULES)
 set(LIBOS_REQUIRES "")
 set(archives "")
-set(packages "")
+set(libraries "")
 foreach(module ${modules})
   list(APPEND archives $<TARGET_FILE:${module}>)
   get_target_property(libs ${module} INTERFACE_LINK_LIBRARIES)
   foreach(lib ${libs})
     if(lib MATCHES "^PkgConfig::(.*)$")
-      list(APPEND packages ${lib})
+      list(APPEND libraries ${${CMAKE_MATCH_1}_LIBRARIES})
       list(APPEND LIBOS_REQUIRES ${${CMAKE_MATCH_1}_MODULE_NAME})
     endif()
   endforeach()
 endforeach()
-list(REMOVE_DUPLICATES packages)
+list(REMOVE_DUPLICATES libraries)
 list(REMOVE_DUPLICATES LIBOS_REQUIRES)
 list(JOIN LIBOS_REQUIRES " " LIBOS_REQUIRES)
 
@@ -47,9 +47,11 @@ set_target_properties(libos PROPERTIES LINKER_LANGUAGE C
 target_include_directories(libos INTERFACE
   $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 target_link_libraries(libos INTERFACE Threads::Threads
-  "$<BUILD_INTERFACE:${packages}>" $<INSTALL_INTERFACE:PkgConfig::libos_requires>)
+  "$<BUILD_INTERFACE:${libraries}>" $<INSTALL_INTERFACE:PkgConfig::libos_requires>)
 
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/libos)
+# Relative, so that an installed tree can be moved, or installed with another --prefix.
+file(RELATIVE_PATH LIBOS_PC_UP /x/${CMAKE_INSTALL_LIBDIR}/pkgconfig /x)
 configure_file(${CMAKE_CURRENT_LIST_DIR}/libos.pc.in libos.pc @ONLY)
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/libosConfig.cmake.in libosConfig.cmake
   INSTALL_DESTINATION ${package})

@@ -12,7 +12,7 @@ passed=0 failed=0 skipped=
 
 mkdir -p "$logs"
 
-# step NAME TOOLS COMMAND...: runs it, its output goes to a log and is shown when it failed. Notes are always shown.
+# step NAME TOOLS COMMAND...: runs it. Its output goes to a log; of that, notes are shown, and all when it failed.
 step()
 {
 	local name=$1 tools=$2 tool log=$logs/$1.log status=0 start=$SECONDS verdict=ok
@@ -25,15 +25,16 @@ step()
 			return
 		}
 	done
+	printf '%-12s ' "$name"
 	"$@" >"$log" 2>&1 || status=$?
+	[ "$status" -eq 0 ] || verdict=FAILED
+	printf '%-6s %4d s\n' "$verdict" $((SECONDS - start))
 	if [ "$status" -eq 0 ]; then
-		grep -a '^\(note:\|SKIP\)' "$log"
+		grep -a '^\(note:\|SKIP\)' "$log" | sed 's/^/  /'
 	else
-		verdict=FAILED
 		tail -n 200 "$log"
 	fi
 	count "$status" "$log"
-	printf '%-16s %-6s %4d s\n' "$name" "$verdict" $((SECONDS - start))
 }
 
 # Adds a step's outcome: what its last line says, if it is a test run's, else one.
