@@ -5,7 +5,7 @@
  * Endpoints hang in one hash table, keyed by a secret, under their local port. A datagram goes to the most
  * specific match: connected to its sender, then bound to its destination address, then bound to any address.
  * A socket has one family; an endpoint bound to :: does not get IPv4. Broadcast datagrams reach wildcard
- * endpoints with UDP_BROADCAST only.
+ * endpoints with UDP_BROADCAST only, each of them (multicast, where it is accepted at all, likewise).
  */
 #ifndef LIBOS_NET_UDP_H
 #define LIBOS_NET_UDP_H
@@ -112,7 +112,13 @@ int udp_send(struct net *net, struct udp_ep *ep, struct buf *b, const struct ipa
 /* Consumes @b, data at the UDP header. */
 void udp_input(struct net *net, struct buf *b, const struct net_pkt *pkt);
 
-/* An error about a datagram of ours: @is_local when we met it ourselves (see net_error_fn). */
+/* Who sent @b, a datagram as on_datagram got it, whole in one buf: read from the headers in front of it. */
+void udp_source(const struct buf *b, struct ipaddr *src, uint16_t *sport);
+
+/*
+ * An error about a datagram of ours: @is_local when we met it ourselves (see net_error_fn). One that fits no
+ * endpoint is not believed; that also decides about a smaller path MTU.
+ */
 void udp_error(struct net *net, const struct icmp_error *e, bool is_local);
 
 #endif

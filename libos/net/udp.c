@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * UDP. Two hot paths, each a few questions and then straight-line code: udp_send, when the endpoint's path still
+ * leads to the destination, and udp_input, when one endpoint listens. Everything else is a function of its own.
+ *
+ * A bucket holds all endpoints whose local port hashes to it, the last bound first. The hash is multiply-shift
+ * with a secret multiplier: ports are 16 bits, of which a peer chooses none that we bind, so SipHash would buy
+ * nothing here. Which endpoint gets a datagram is decided by adding up what it asks for (see score).
+ *
+ * An endpoint's callbacks may close it or any other, so nothing is read from one after its callback ran. Group
+ * datagrams can have several receivers: those are picked one at a time, by their order in the bucket, and the
+ * walk starts anew behind the last one's place rather than from a pointer that may be gone.
+ */
+#include "libos/net/udp.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "libos/net/net.h"
+#include "libos/wire/csum_buf.h"
+#include "libos/wire/udp.h"
+
+#define EPHEMERAL_DRAWS 16 /* before looking at every port in turn */
+#define BUF_TX_FLAGS (BUF_TX_CSUM_L4 | BUF_TX_CSUM_IP | BUF_TX_TSO)
+
+static always_inline struct list *bucket_of(const struct udp_table *t, uint16_t port)
+{
+	return &t->buckets[(port * t->key.k0 + t->key.k1) >> 32 & t->bucket_mask];
+}
+
+static always_inline bool is_v6(const struct udp_ep *ep)
+{
+	return ep->flags & UDP_IS_V6;
+}
+
+static struct ipaddr any_of(bool v6)
+{
+	return v6 ? ipaddr_any() : ipaddr_v4(be32(0));
+}
+
+int udp_table_init(struct net *net)
+{
+	struct udp_table *t = &net->udp;
+
+	t->num = 0;
+	t->bucket_mask = net->config.udp_buckets - 1;
+	t->key.k0 = rng_next(&net->rng) | 1;
+	t->key.k1 = rng_next(&net->rng);
+	t->buckets = calloc(net->config.udp_buckets, sizeof(t->buckets[0]));
+	if (!t->buckets)
+		return -ENOMEM;
+	for (uint32_t i = 0; i <= t->bucket_mask; i++)
+		list_init(&t->buckets[i]);
+	return 0;
+}
+
+void udp_table_fini(struct net *net)
+{
+	BUG_ON(net->udp.num != 0);
+	free(net->udp.buckets);
+	net->udp.buckets = NULL;
+}
+
+void udp_ep_init(struct udp_ep *ep, const struct udp_ep_ops *ops, uint8_t flags)
+{
+	struct ipaddr none = ipaddr_any();
+
+	memset(ep, 0, sizeof(*ep));
+	ep->ops = ops;
+	ep->flags = flags;
+	ep->laddr = any_of(is_v6(ep));
+	ep->raddr = ep->laddr;
+	net_path_init(&ep->path, &none, &none);
+	list_init(&ep->bucket);
+}
+
+/* Would binding to @addr take what @other has? */
+static bool conflicts(const struct udp_ep *other, const struct ipaddr *addr, uint8_t flags)
+{
+	if ((other->flags ^ flags) & UDP_IS_V6)
+		return false;
+	if (other->flags & flags & UDP_REUSE)
+		return false;
+	return ipaddr_is_any(&other->laddr) || ipaddr_is_any(addr) ||
+	       ipaddr_equal(&other->laddr, addr);
+}
+
+static bool is_port_free(const struct net *net, const struct ipaddr *addr, uint16_t port,
+			 uint8_t flags)
+{
+	const struct list *bucket = bucket_of(&net->udp, port);
+	struct list *pos;
+
+	list_for_each (pos, bucket) {
+		const struct udp_ep *other = list_entry(pos, struct udp_ep, bucket);
+
+		if (other->lport == port && conflicts(other, addr, flags))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * RFC 6056 algorithm 2: draw until a free port comes; when most are taken, the rest in turn from the last draw. A
+ * port drawn is never one to share: its owner did not ask for that number.
+ */
+static uint16_t ephemeral_or_zero(struct net *net, const struct ipaddr *addr, uint8_t flags)
+{
+	uint32_t at = 0;
+
+	flags &= (uint8_t)~UDP_REUSE;
+	for (int i = 0; i < EPHEMERAL_DRAWS; i++) {
+		at = (uint32_t)rng_below(&net->rng, UDP_EPHEMERAL_NUM);
+		if (is_port_free(net, addr, (uint16_t)(UDP_EPHEMERAL_FIRST + at), flags))
+			return (uint16_t)(UDP_EPHEMERAL_FIRST + at);
+	}
+	for (uint32_t i = 1; i < UDP_EPHEMERAL_NUM; i++) {
+		uint32_t port = UDP_EPHEMERAL_FIRST + (at + i) % UDP_EPHEMERAL_NUM;
+
+		if (is_port_free(net, addr, (uint16_t)port, flags))
+			return (uint16_t)port;
+	}
+	return 0;
+}
+
+/* Another destination, or another source: the path is found anew at the next send. */
+static void reset_path(struct udp_ep *ep, const struct ipaddr *dst)
+{
+	net_path_init(&ep->path, dst, &ep->laddr);
+}
+
+int udp_bind(struct net *net, struct udp_ep *ep, const struct ipaddr *addr, uint16_t port)
+{
+	struct ipaddr none = ipaddr_any();
+
+	if (ep->is_bound || ipaddr_is_v4(addr) == is_v6(ep))
+		return -EINVAL;
+	if (!ipaddr_is_any(addr) && !net_is_local(net, addr))
+		return -EADDRNOTAVAIL;
+	if (!port)
+		port = ephemeral_or_zero(net, addr, ep->flags);
+	else if (!is_port_free(net, addr, port, ep->flags))
+		return -EADDRINUSE;
+	if (!port)
+		return -EADDRINUSE;
+	ep->laddr = *addr;
+	ep->lport = port;
+	ep->is_bound = true;
+	reset_path(ep, &none);
+	list_add_head(bucket_of(&net->udp, port), &ep->bucket);
+	net->udp.num++;
+	return 0;
+}
+
+static int bind_any(struct net *net, struct udp_ep *ep)
+{
+	struct ipaddr any = any_of(is_v6(ep));
+
+	return udp_bind(net, ep, &any, 0);
+}
+
+int udp_connect(struct net *net, struct udp_ep *ep, const struct ipaddr *addr, uint16_t port)
+{
+	struct net_path path;
+	int err;
+
+	if (!port || ipaddr_is_v4(addr) == is_v6(ep))
+		return -EINVAL;
+	if (net_is_broadcast(net, addr) && !(ep->flags & UDP_BROADCAST))
+		return -EACCES;
+	net_path_init(&path, addr, &ep->laddr);
+	err = net_path_resolve(net, &path);
+	/* A next hop that does not answer now may do so by the time something is sent. */
+	if (err && err != -EHOSTUNREACH && err != -ENOBUFS)
+		return err;
+	if (!ep->is_bound) {
+		err = bind_any(net, ep);
+		if (err)
+			return err;
+	}
+	ep->path = path;
+	ep->raddr = *addr;
+	ep->rport = port;
+	ep->is_connected = true;
+	return 0;
+}
+
+void udp_disconnect(struct net *net, struct udp_ep *ep)
+{
+	(void)net;
+	ep->is_connected = false;
+	ep->raddr = any_of(is_v6(ep));
+	ep->rport = 0;
+}
+
+void udp_close(struct net *net, struct udp_ep *ep)
+{
+	if (ep->is_bound) {
+		list_del(&ep->bucket);
+		net->udp.num--;
+	}
+	udp_ep_init(ep, ep->ops, ep->flags);
+}
+
+/* All of udp_send's questions about where to, for the first datagram to a destination. Leaves the path resolved. */
+static cold_path int prepare(struct net *net, struct udp_ep *ep, const struct ipaddr *dst,
+			     uint16_t port)
+{
+	int err;
+
+	if (!port || ipaddr_is_v4(dst) == is_v6(ep))
+		return -EINVAL;
+	if (!ep->is_bound) {
+		err = bind_any(net, ep);
+		if (err)
+			return err;
+	}
+	if (!ipaddr_equal(&ep->path.dst, dst))
+		reset_path(ep, dst);
+	err = net_path_resolve(net, &ep->path);
+	if (err)
+		return err;
+	if (ep->path.kind == NET_PATH_BROADCAST && !(ep->flags & UDP_BROADCAST))
+		return -EACCES;
+	return 0;
+}
+
+static cold_path int refuse(struct buf *b, int err)
+{
+	buf_put_chain(b);
+	return err;
+}
+
+/* The payload may not be written in front of: the header gets a buf of its own. */
+static cold_path struct buf *with_front_or_free(struct net *net, struct buf *b)
+{
+	struct buf *front = net_buf_or_null(net, 0);
+
+	if (front)
+		front->next = b;
+	else
+		buf_put_chain(b);
+	return front;
+}
+
+/* Puts the header in front of @b's @len bytes of payload, its checksum filled in or left to the device. */
+static always_inline struct buf *emit_or_free(struct net *net, const struct udp_ep *ep,
+					      struct buf *b, uint16_t port, uint32_t len)
+{
+	uint16_t ulen = (uint16_t)(UDP_HLEN + len);
+	uint64_t payload = 0, sum;
+	uint8_t flags = 0;
+	uint16_t csum;
+	uint8_t *h;
+
+	sum = csum_pseudo(&ep->path.src, &ep->path.dst, IP_PROTO_UDP, ulen);
+	if (net->tx_features & DEV_TX_CSUM_L4)
+		flags = BUF_TX_CSUM_L4;
+	else if (likely(!b->next))
+		payload = csum_add_bytes(0, b->data, len);
+	else
+		payload = csum_add_chain(0, b, 0, len);
+
+	if (unlikely(!buf_may_prepend(b, NET_PATH_HLEN_MAX + UDP_HLEN))) {
+		b = with_front_or_free(net, b);
+		if (!b)
+			return NULL;
+	}
+	h = buf_prepend(b, UDP_HLEN);
+	payload = csum_add(payload, udp_emit(h, ep->lport, port, ulen));
+	csum = flags ? csum_fold(sum) : udp_csum_finish(csum_add(sum, payload));
+	if (unlikely(ep->flags & UDP_NO_CSUM_TX) && !is_v6(ep)) {
+		flags = 0;
+		csum = 0;
+	}
+	csum_store(&((struct udp_hdr *)(void *)h)->csum, csum);
+	b->flags = (uint8_t)((b->flags & ~BUF_TX_FLAGS) | flags);
+	return b;
+}
+
+int udp_send(struct net *net, struct udp_ep *ep, struct buf *b, const struct ipaddr *dst,
+	     uint16_t port)
+{
+	struct net_tx tx = { .proto = IP_PROTO_UDP, .ttl = ep->ttl, .tos = ep->tos };
+	uint32_t len = b->len;
+	int err;
+
+	if (dst) {
+		if (unlikely(ep->is_connected))
+			return refuse(b, -EISCONN);
+	} else {
+		if (unlikely(!ep->is_connected))
+			return refuse(b, -EDESTADDRREQ);
+		dst = &ep->raddr;
+		port = ep->rport;
+	}
+	if (unlikely(!ep->is_bound || !port || !ipaddr_equal(dst, &ep->path.dst) ||
+		     ep->path.generation != net->generation ||
+		     ep->path.kind == NET_PATH_BROADCAST)) {
+		err = prepare(net, ep, dst, port);
+		if (err)
+			return refuse(b, err);
+	}
+	if (unlikely(b->next != NULL))
+		len = buf_chain_len(b);
+	if (unlikely(len > (is_v6(ep) ? UDP_MAX_PAYLOAD_V6 : UDP_MAX_PAYLOAD_V4)))
+		return refuse(b, -EMSGSIZE);
+	if (unlikely(ep->flags & UDP_DONT_FRAG))
+		tx.flags = NET_TX_DONT_FRAG;
+
+	b = emit_or_free(net, ep, b, port, len);
+	if (unlikely(!b))
+		return -ENOBUFS;
+	err = net_output(net, &ep->path, b, tx);
+	net->count[NET_UDP_TX] += !err;
+	return err;
+}
+
+/* Who a datagram, or an error about one, is for: our end and the peer's. */
+struct flow {
+	const struct ipaddr *local;
+	const struct ipaddr *remote;
+	uint16_t lport;
+	uint16_t rport;
+};
+
+/* 0: not for @ep. Else the higher, the more exactly @ep asked for it: being connected outweighs being bound. */
+static always_inline unsigned score(const struct udp_ep *ep, const struct flow *f)
+{
+	unsigned points = 1;
+
+	if (ep->lport != f->lport || is_v6(ep) == ipaddr_is_v4(f->local))
+		return 0;
+	if (!ipaddr_is_any(&ep->laddr)) {
+		if (!ipaddr_equal(&ep->laddr, f->local))
+			return 0;
+		points += 1;
+	}
+	if (ep->is_connected) {
+		if (ep->rport != f->rport || !ipaddr_equal(&ep->raddr, f->remote))
+			return 0;
+		points += 2;
+	}
+	return points;
+}
+
+static always_inline struct udp_ep *find_or_null(const struct net *net, const struct flow *f)
+{
+	const struct list *bucket = bucket_of(&net->udp, f->lport);
+	struct udp_ep *best = NULL;
+	unsigned best_points = 0;
+	struct list *pos;
+
+	list_for_each (pos, bucket) {
+		struct udp_ep *ep = list_entry(pos, struct udp_ep, bucket);
+		unsigned points = score(ep, f);
+
+		if (points > best_points) {
+			best = ep;
+			best_points = points;
+		}
+	}
+	return best;
+}
+
+/* The first endpoint from place @*at of its bucket on that hears group datagrams of @f; @*at moves behind it. */
+static struct udp_ep *next_group_ep_or_null(const struct net *net, const struct flow *f,
+					    uint32_t *at)
+{
+	const struct list *bucket = bucket_of(&net->udp, f->lport);
+	struct list *pos;
+	uint32_t place = 0;
+
+	list_for_each (pos, bucket) {
+		struct udp_ep *ep = list_entry(pos, struct udp_ep, bucket);
+
+		if (place++ < *at || !(ep->flags & UDP_BROADCAST) || !score(ep, f))
+			continue;
+		*at = place;
+		return ep;
+	}
+	return NULL;
+}
+
+static cold_path void drop(struct net *net, struct buf *b, enum net_counter why)
+{
+	net->count[why]++;
+	buf_put_chain(b);
+}
+
+/* A copy of @b, headers included, which leaves @b as it is. */
+static struct buf *copy_or_null(struct net *net, struct buf *b)
+{
+	for (struct buf *part = b; part; part = part->next)
+		buf_get(part);
+	return buf_linearise_slow(net->pool, b);
+}
+
+/*
+ * A broadcast or multicast datagram: a copy for each endpoint that hears those. Closing an endpoint in a callback
+ * can make the walk miss another one, binding one can make it meet the same again: broadcast may do both. It ends.
+ */
+static cold_path void deliver_group(struct net *net, struct buf *b, const struct net_pkt *pkt,
+				    const struct flow *f)
+{
+	uint32_t at = 0, copies = 0, most = net->udp.num;
+	struct udp_ep *ep;
+
+	while (copies < most && (ep = next_group_ep_or_null(net, f, &at)) != NULL) {
+		struct buf *copy = copy_or_null(net, b);
+
+		if (!copy)
+			return drop(net, b, NET_DROP_RX_NOBUFS);
+		copies++;
+		net->count[NET_UDP_RX]++;
+		ep->ops->on_datagram(ep, copy, pkt, f->rport);
+	}
+	if (!copies)
+		return drop(net, b, NET_DROP_UDP_NO_PORT);
+	buf_put_chain(b);
+}
+
+static cold_path void drop_no_port(struct net *net, struct buf *b, const struct net_pkt *pkt)
+{
+	icmp_send_error(net, b, pkt, ICMP_ERR_PORT_UNREACH, 0, 0);
+	drop(net, b, NET_DROP_UDP_NO_PORT);
+}
+
+/* True: whole, or a family and a sender that may do without. */
+static always_inline bool csum_holds(struct net *net, const struct buf *b,
+				     const struct net_pkt *pkt, const struct udp_hdr *h,
+				     uint32_t ulen)
+{
+	uint64_t sum;
+
+	if (b->flags & BUF_RX_CSUM_GOOD)
+		return true;
+	if (unlikely(csum_load(h->csum) == 0)) {
+		if (ipaddr_is_v4(&pkt->dst))
+			return true;
+		net->count[NET_DROP_UDP_ZERO_CSUM]++;
+		return false;
+	}
+	sum = csum_pseudo(&pkt->src, &pkt->dst, IP_PROTO_UDP, ulen);
+	if (likely(!b->next))
+		sum = csum_add_bytes(sum, b->data, ulen);
+	else
+		sum = csum_add_chain(sum, b, 0, ulen);
+	if (likely(csum_is_good(sum)))
+		return true;
+	net->count[NET_DROP_UDP_CSUM]++;
+	return false;
+}
+
+void udp_input(struct net *net, struct buf *b, const struct net_pkt *pkt)
+{
+	const struct udp_hdr *h;
+	struct udp_ep *ep;
+	struct flow flow;
+	uint32_t len = b->len, ulen;
+
+	if (unlikely(b->next != NULL)) {
+		len = buf_chain_len(b);
+		b = net_pullup_or_free(net, b, min_t(uint32_t, len, UDP_HLEN));
+		if (!b)
+			return;
+	}
+	h = (const struct udp_hdr *)(const void *)b->data;
+	if (unlikely(!udp_len_is_good(h, len)))
+		return drop(net, b, NET_DROP_UDP_LENGTH);
+	ulen = be16_get(h->len);
+	if (unlikely(ulen < len))
+		buf_trim_chain(b, ulen);
+	if (unlikely(!csum_holds(net, b, pkt, h, ulen)))
+		return buf_put_chain(b);
+
+	flow = (struct flow){ &pkt->dst, &pkt->src, be16_get(h->dport), be16_get(h->sport) };
+	if (unlikely(pkt->flags & (NET_PKT_BROADCAST | NET_PKT_MULTICAST))) {
+		buf_pull(b, UDP_HLEN);
+		return deliver_group(net, b, pkt, &flow);
+	}
+	ep = find_or_null(net, &flow);
+	if (unlikely(!ep))
+		return drop_no_port(net, b, pkt);
+	net->count[NET_UDP_RX]++;
+	buf_pull(b, UDP_HLEN);
+	ep->ops->on_datagram(ep, b, pkt, flow.rport);
+}
+
+void udp_error(struct net *net, const struct icmp_error *e, bool is_local)
+{
+	struct flow flow = { &e->src, &e->dst, e->sport, e->dport };
+	struct udp_ep *ep = find_or_null(net, &flow);
+
+	if (!ep) {
+		net->count[NET_DROP_ICMP_QUOTE]++;
+		return;
+	}
+	if (e->kind == ICMP_ERR_TOO_BIG && !is_local)
+		pmtu_update(net, &e->dst, e->mtu, e->quoted_len);
+	net->count[NET_UDP_RX_ERRORS]++;
+	ep->ops->on_error(ep, icmp_error_errno(e->kind), &e->dst, e->dport);
+}
+
+void udp_source(const struct buf *b, struct ipaddr *src, uint16_t *sport)
+{
+	const uint8_t *ip = buf_mem(b) + b->l3_off;
+
+	*src = *ip >> 4 == 4 ? ipaddr_v4(((const struct ip4_hdr *)(const void *)ip)->src)
+			     : ipaddr_v6(((const struct ip6_hdr *)(const void *)ip)->src);
+	*sport = be16_get(((const struct udp_hdr *)(const void *)(buf_mem(b) + b->l4_off))->sport);
+}
