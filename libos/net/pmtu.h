@@ -5,7 +5,9 @@
  * paths learn of it at their next use.
  *
  * Values below the family's floor (552 bytes IPv4, 1280 IPv6) are not believed: they are raised to it and
- * counted. Only a lower value than the one in force counts as news; a router cannot raise it, time does.
+ * counted. Nor are values that the packet would have fitted. Only a lower value than the one in force counts as
+ * news; a router cannot raise it, time does. Who calls pmtu_update has found the quoted packet to be one that we
+ * may have sent: nobody else can (RFC 5927, 7.2).
  */
 #ifndef LIBOS_NET_PMTU_H
 #define LIBOS_NET_PMTU_H
@@ -13,6 +15,7 @@
 #include "libos/base/hash.h"
 #include "libos/base/ipaddr.h"
 #include "libos/base/list.h"
+#include "libos/timer/wheel.h"
 
 struct net;
 
@@ -26,9 +29,11 @@ struct pmtu_table {
 	struct pmtu_entry **buckets;
 	uint32_t bucket_mask;
 	uint32_t num;
-	struct list lru; /* least recently updated first */
+	struct list lru; /* in order of expiry, next one first */
 	struct list free;
 	struct hash_key key;
+	struct timer timer; /* for the oldest entry */
+	struct net *net;
 };
 
 /* Sized by net->config. 0 or -ENOMEM. */
