@@ -32,6 +32,7 @@ struct tern_sim_host;
 struct tern_sim_options {
 	uint64_t seed;
 	bool real_time;
+	uint32_t max_hosts; /* ports of the rack's switch; 0: 256 */
 };
 
 /* What a link does to frames, each in parts per million, independently per direction. */
@@ -71,12 +72,15 @@ void tern_sim_free(struct tern_sim *sim);
 int tern_sim_host_new(struct tern_sim *sim, const struct tern_sim_host_options *options,
 		      struct tern_sim_host **out);
 
-/* Two hosts on one wire, @a's link. */
+/* Two hosts on one wire, which is as @a's link says; each end has its own faults and its own capture. */
 int tern_sim_pair_new(struct tern_sim *sim, const struct tern_sim_host_options *a,
 		      const struct tern_sim_host_options *b, struct tern_sim_host **out_a,
 		      struct tern_sim_host **out_b);
 
-/* New faults on the host's link, from now on. */
+/*
+ * New faults on the host's link, from now on. EOPNOTSUPP in a real-time rack for a host that was made without faults:
+ * fault injection costs time there.
+ */
 int tern_sim_set_faults(struct tern_sim_host *host, const struct tern_sim_faults *faults);
 
 /* Starts @program when the rack next runs. One program at a time per host; EBUSY while one runs. */

@@ -23,6 +23,7 @@ static always_inline struct runtime *api_runtime_or_null(void)
 static always_inline int api_queue(int qd, struct runtime **rt, struct queue **q)
 {
 	*rt = runtime_current;
+	*q = NULL;
 	if (unlikely(!*rt))
 		return ENOSYS;
 	*q = queue_lookup_or_null(&(*rt)->queues, qd);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "libos/api/api.h"
+#include "libos/net/udp.h"
 #include "tern/socket.h"
 
 demi_sgarray_t demi_sgaalloc(size_t size)
@@ -17,6 +18,7 @@ demi_sgarray_t demi_sgaalloc(size_t size)
 	if (unlikely(!b))
 		return sga;
 	b->len = (uint32_t)size;
+	b->l3_off = 0;
 	sga.sga_buf = buf_give_to_app(b);
 	sga.sga_numsegs = 1;
 	sga.sga_segs[0].sgaseg_buf = b->data;
@@ -101,6 +103,22 @@ int demi_pushto(demi_qtoken_t *qt_out, int sockqd, const demi_sgarray_t *sga,
 	if (unlikely(err))
 		return -err;
 	return push(qt_out, rt, q, sga, &dest);
+}
+
+int tern_sgapeer(const demi_sgarray_t *sga, struct sockaddr *addr, socklen_t *addrlen)
+{
+	struct endpoint from;
+	struct buf *b;
+
+	if (!sga || !addr || !addrlen)
+		return EINVAL;
+	b = buf_from_handle_or_null(sga->sga_buf);
+	if (!b || b->l3_off == 0)
+		return EINVAL;
+	udp_source(b, &from.addr, &from.port);
+	from.is_v6 = !ipaddr_is_v4(&from.addr);
+	endpoint_to_sockaddr(&from, addr, addrlen);
+	return 0;
 }
 
 int demi_pop(demi_qtoken_t *qt_out, int qd)

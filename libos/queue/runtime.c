@@ -30,7 +30,7 @@ int runtime_init(struct runtime *rt, struct clock *clock, struct buf_pool *pool,
 	return queue_table_init(&rt->queues, config->max_queues);
 }
 
-void runtime_fini(struct runtime *rt)
+void runtime_close_queues(struct runtime *rt)
 {
 	struct queue *q;
 
@@ -38,6 +38,11 @@ void runtime_fini(struct runtime *rt)
 		queue_table_remove(&rt->queues, q);
 		q->ops->close(q);
 	}
+}
+
+void runtime_fini(struct runtime *rt)
+{
+	runtime_close_queues(rt);
 	if (rt->transport)
 		rt->transport->fini(rt);
 	queue_table_fini(&rt->queues);

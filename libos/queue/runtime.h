@@ -26,6 +26,7 @@ struct runtime {
 	const struct transport_ops *transport;
 	void *transport_ctx;
 	struct list counter_sets;
+	bool is_open;             /* the application has called demi_init */
 	struct buf_owner foreign; /* owner of bufs that show the application's own memory */
 };
 
@@ -36,6 +37,9 @@ struct runtime_config {
 
 int runtime_init(struct runtime *rt, struct clock *clock, struct buf_pool *pool,
 		 const struct runtime_config *config) must_check;
+
+/* As if the application had closed every descriptor. */
+void runtime_close_queues(struct runtime *rt);
 
 /* Closes every queue, then the transport. */
 void runtime_fini(struct runtime *rt);

@@ -49,28 +49,35 @@ static void enter(void)
 	setcontext(&f->resumer);
 }
 
+/* In a function of its own: getcontext returns twice, and nothing may live in registers across it. */
+static bool prepare_context(struct fiber *f)
+{
+	if (getcontext(&f->self) != 0)
+		return false;
+	f->self.uc_stack.ss_sp = f->stack;
+	f->self.uc_stack.ss_size = STACK_BYTES;
+	makecontext(&f->self, enter, 0);
+	return true;
+}
+
 struct fiber *fiber_new_or_null(int (*program)(void *arg), void *arg)
 {
 	struct fiber *f = calloc(1, sizeof(*f));
-	void *stack;
 
 	if (!f)
 		return NULL;
-	stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (stack == MAP_FAILED || mprotect(stack, GUARD_BYTES, PROT_NONE) != 0 ||
-	    getcontext(&f->self) != 0) {
-		if (stack != MAP_FAILED)
-			munmap(stack, STACK_BYTES);
+	f->program = program;
+	f->arg = arg;
+	f->stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (f->stack == MAP_FAILED) {
 		free(f);
 		return NULL;
 	}
-	f->stack = stack;
-	f->program = program;
-	f->arg = arg;
-	f->self.uc_stack.ss_sp = stack;
-	f->self.uc_stack.ss_size = STACK_BYTES;
-	makecontext(&f->self, enter, 0);
+	if (mprotect(f->stack, GUARD_BYTES, PROT_NONE) != 0 || !prepare_context(f)) {
+		fiber_free(f);
+		return NULL;
+	}
 	return f;
 }
 
