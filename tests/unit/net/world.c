@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "libos/net/arp.h"
-
 static unsigned fake_rx(struct dev *dev, struct buf **frames, unsigned max, uint64_t now)
 {
 	struct world *w = container_of(dev, struct world, dev);

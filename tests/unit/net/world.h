@@ -10,6 +10,7 @@
 #define TESTS_UNIT_NET_WORLD_H
 
 #include "libos/net/net.h"
+#include "libos/wire/arp.h"
 
 #define WORLD_TX_MAX 600
 #define WORLD_TEXT_MAX 160
