@@ -6,38 +6,43 @@ set -euo pipefail
 # shellcheck source=tests/gate/lib.sh
 . "${BASH_SOURCE[0]%/*}/lib.sh"
 
-build=$1
+build=$(cd "$1" && pwd)
 list=${2:-tests/gate/pure.txt}
-any=
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
 
-# Undefined symbols of LIBRARY or LIBRARY(MEMBER,...) that it does not define itself. Needs $scratch.
-needs()
+# unpack PART FOLDER: the objects of LIBRARY, or of LIBRARY(MEMBER,...), which must exist.
+unpack()
 {
 	local library=$build/${1%%(*} members=
 
 	[ "$library" = "$build/$1" ] || members=$(sed 's/.*(//; s/)//; s/,/ /g' <<<"$1")
-	rm -rf "${scratch:?}"/*
+	mkdir "$2"
 	# shellcheck disable=SC2086 # a list
-	(cd "$scratch" && ar x "$library" $members)
-	[ -n "$(ls "$scratch")" ] || return 1
-	LC_ALL=C comm -23 <(nm -u "$scratch"/*.o | awk '$1 == "U" { print $2 }' | LC_ALL=C sort -u) \
-		<(nm -g --defined-only "$scratch"/*.o | awk 'NF == 3 { print $3 }' | LC_ALL=C sort -u)
+	(cd "$2" && ar x "$library" $members && ls ./*.o) >/dev/null 2>&1
 }
 
-build=$(cd "$build" && pwd)
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-while IFS=: read -r part allowed; do
+any=
+parts=()
+allowed=()
+while IFS=: read -r part symbols; do
 	if [ "$part" = any ]; then
-		any=$allowed
-		continue
-	fi
-	if ! needed=$(needs "$part"); then
+		any=$symbols
+	elif unpack "$part" "$scratch/${#parts[@]}"; then
+		parts+=("$part")
+		allowed+=("$symbols")
+	else
 		fail "$list: $part is not in $build"
-		continue
 	fi
-	for symbol in $needed; do
-		[[ " $any $allowed " == *" $symbol "* ]] || fail "$part: refers to $symbol, which is not in $list"
-	done
 done < <(sed 's/#.*//; /^[[:space:]]*$/d' "$list")
+
+# Pure parts may call each other.
+pure=$(nm -g --defined-only "$scratch"/*/*.o | awk 'NF == 3 { print $3 }' | LC_ALL=C sort -u)
+for i in "${!parts[@]}"; do
+	for symbol in $(nm -u "$scratch/$i"/*.o | awk '$1 == "U" { print $2 }' | LC_ALL=C sort -u |
+		LC_ALL=C comm -23 - <(echo "$pure")); do
+		[[ " $any ${allowed[$i]} " == *" $symbol "* ]] ||
+			fail "${parts[$i]}: refers to $symbol, which is not in $list"
+	done
+done
 [ "$findings" -eq 0 ]
