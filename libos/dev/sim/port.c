@@ -33,13 +33,11 @@
 #include <string.h>
 
 #include "libos/base/endian.h"
+#include "libos/dev/sim/offload.h"
 
-#define TX_FLAGS (BUF_TX_CSUM_L4 | BUF_TX_CSUM_IP | BUF_TX_TSO)
 #define BITS_NS_PER_BYTE (8 * NS_PER_SEC)
 #define COPY_STEP 32
 #define COPY_INLINE_MAX 256
-#define TCP_DATA_OFFSET 12
-#define IP4_CSUM_OFFSET 10
 
 static const char *const counter_names[] = { SIM_PORT_COUNTERS(COUNTER_NAME) };
 
@@ -130,20 +128,6 @@ struct sim_port *sim_node_due_port_or_null(struct sim_node *node, uint64_t now)
 
 /* Sending. */
 
-static uint32_t offset_in_data(const struct buf *b, uint16_t off)
-{
-	return (uint32_t)(buf_mem(b) + off - b->data);
-}
-
-/* Bytes of all headers of a frame that asks to be segmented. */
-static uint32_t tso_header_bytes(const struct buf *b)
-{
-	uint32_t l4 = offset_in_data(b, b->l4_off);
-
-	BUG_ON(b->mss == 0 || l4 + TCP_DATA_OFFSET >= b->len);
-	return l4 + (uint32_t)(b->data[l4 + TCP_DATA_OFFSET] >> 4) * 4;
-}
-
 static bool fits_wire(const struct sim_wire *wire, const struct buf *b, uint32_t len)
 {
 	uint32_t max = (uint32_t)wire->mtu + SIM_ETH_HLEN;
@@ -152,7 +136,7 @@ static bool fits_wire(const struct sim_wire *wire, const struct buf *b, uint32_t
 		return false;
 	if (len <= max)
 		return true;
-	return (b->flags & BUF_TX_TSO) && tso_header_bytes(b) + b->mss <= max;
+	return (b->flags & BUF_TX_TSO) && sim_offload_header_bytes(b) + b->mss <= max;
 }
 
 static uint64_t line_bytes(const struct buf *b, uint32_t len)
@@ -161,39 +145,9 @@ static uint64_t line_bytes(const struct buf *b, uint32_t len)
 
 	if (!(b->flags & BUF_TX_TSO))
 		return max_t(uint32_t, len, SIM_LINE_MIN_FRAME) + SIM_LINE_OVERHEAD;
-	head = tso_header_bytes(b);
+	head = sim_offload_header_bytes(b);
 	segs = max_t(uint32_t, (len - head + b->mss - 1) / b->mss, 1);
 	return len - head + (uint64_t)segs * (head + SIM_LINE_OVERHEAD);
-}
-
-static void fill_ip4_csum(uint8_t *h, uint32_t room)
-{
-	uint32_t bytes = (uint32_t)(h[0] & 0xf) * 4;
-	uint32_t sum = 0;
-
-	BUG_ON(bytes > room || bytes <= IP4_CSUM_OFFSET);
-	store_be16(h + IP4_CSUM_OFFSET, 0);
-	for (uint32_t i = 0; i < bytes; i += 2)
-		sum += load_be16(h + i);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	store_be16(h + IP4_CSUM_OFFSET, (uint16_t)~sum);
-}
-
-static void carry_offloads(struct buf *to, const struct buf *from)
-{
-	to->l3_off = (uint16_t)(BUF_HEADROOM + offset_in_data(from, from->l3_off));
-	to->l4_off = (uint16_t)(BUF_HEADROOM + offset_in_data(from, from->l4_off));
-	if (from->flags & BUF_TX_CSUM_L4)
-		to->flags |= BUF_RX_CSUM_GOOD;
-	if (from->flags & BUF_TX_CSUM_IP) {
-		uint32_t l3 = offset_in_data(to, to->l3_off);
-
-		BUG_ON(l3 >= to->len);
-		fill_ip4_csum(to->data + l3, to->len - l3);
-	}
-	if ((from->flags & BUF_TX_TSO) && to->len - tso_header_bytes(from) > from->mss)
-		to->mss = from->mss;
 }
 
 /* memcpy's call and dispatch cost as much as the copy of a small frame. */
@@ -223,8 +177,8 @@ static always_inline struct buf *copy_to_or_null(struct sim_port *to, const stru
 		buf_copy_out(b, 0, copy->data, len);
 	copy->len = len;
 	copy->flags = copy->data[0] & 1 ? BUF_MULTICAST : 0;
-	if (b->flags & TX_FLAGS)
-		carry_offloads(copy, b);
+	if (b->flags & SIM_TX_FLAGS)
+		sim_offload_carry(copy, b);
 	return copy;
 }
 
@@ -505,7 +459,7 @@ struct sim_port_config sim_port_config_default(struct buf_pool *pool, uint32_t n
 
 static uint8_t flags_refused_by(uint32_t features)
 {
-	uint8_t refused = TX_FLAGS;
+	uint8_t refused = SIM_TX_FLAGS;
 
 	if (features & DEV_TX_CSUM_L4)
 		refused &= (uint8_t)~BUF_TX_CSUM_L4;
