@@ -17,6 +17,7 @@ unpack()
 	local library=$build/${1%%(*} members=
 
 	[ "$library" = "$build/$1" ] || members=$(sed 's/.*(//; s/)//; s/,/ /g' <<<"$1")
+	rm -rf "$2"
 	mkdir "$2"
 	# shellcheck disable=SC2086 # a list
 	(cd "$2" && ar x "$library" $members && ls ./*.o) >/dev/null 2>&1
@@ -36,7 +37,8 @@ while IFS=: read -r part symbols; do
 	fi
 done < <(sed 's/#.*//; /^[[:space:]]*$/d' "$list")
 
-# Pure parts may call each other.
+# Pure parts may call each other. What is left of a part that was missing does not count.
+rm -rf "${scratch:?}/${#parts[@]}"
 pure=$(nm -g --defined-only "$scratch"/*/*.o | awk 'NF == 3 { print $3 }' | LC_ALL=C sort -u)
 for i in "${!parts[@]}"; do
 	for symbol in $(nm -u "$scratch/$i"/*.o | awk '$1 == "U" { print $2 }' | LC_ALL=C sort -u |

@@ -106,7 +106,7 @@ echo 'a.a(a.o): helper' >pure.txt
 accepts pure.sh . pure.txt
 echo 'a.a: memcpy' >pure.txt
 rejects 'refers to helper' pure.sh . pure.txt
-echo 'b.a: memcpy' >pure.txt
+printf 'b.a:\na.a: helper\n' >pure.txt
 rejects 'b.a is not in' pure.sh . pure.txt
 
 tree
