@@ -112,11 +112,9 @@ void arp_input(struct net *net, struct buf *b)
 	const struct arp_pkt *arp;
 	struct ipaddr spa, tpa;
 
-	b = net_pullup_or_free(net, b, ARP_LEN);
-	if (!b) {
-		net->count[NET_DROP_ARP_BAD]++;
+	b = net_pullup_or_free(net, b, min_t(uint32_t, buf_chain_len(b), ARP_LEN));
+	if (!b)
 		return;
-	}
 	arp = arp_parse_or_null(b->data, b->len);
 	if (!arp) {
 		net->count[NET_DROP_ARP_BAD]++;

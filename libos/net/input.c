@@ -14,10 +14,7 @@ struct buf *net_pullup_slow(struct net *net, struct buf *b, uint32_t bytes)
 	uint32_t l3_len = (uint32_t)(b->data - buf_mem(b)) - b->l3_off;
 	struct buf *front;
 
-	if (buf_chain_len(b) < bytes) {
-		buf_put_chain(b);
-		return NULL;
-	}
+	DEBUG_BUG_ON(buf_chain_len(b) < bytes);
 	front = buf_alloc_or_null(net->pool, l3_len + bytes);
 	if (!front) {
 		net->count[NET_DROP_RX_NOBUFS]++;
@@ -74,10 +71,12 @@ void net_input(struct net *net, struct buf *b, uint8_t pkt_flags)
 	}
 	b->l3_off = (uint16_t)(b->data - buf_mem(b));
 	b->l4_off = b->l3_off;
-	b = net_pullup_or_free(net, b, ETH_HLEN);
-	if (unlikely(!b)) {
-		net->count[NET_DROP_ETH_SHORT]++;
-		return;
+	if (unlikely(b->len < ETH_HLEN)) {
+		if (buf_chain_len(b) < ETH_HLEN)
+			return drop(net, b, NET_DROP_ETH_SHORT);
+		b = net_pullup_or_free(net, b, ETH_HLEN);
+		if (!b)
+			return;
 	}
 	eth = (const struct eth_hdr *)b->data;
 	if (unlikely(!mac_equal(&eth->dst, &net->mac))) {

@@ -30,6 +30,19 @@ static always_inline bool is_ours(const struct net *net, struct be32 addr)
 	return false;
 }
 
+/* The broadcast address of a connected net. */
+static always_inline bool is_net_broadcast(const struct net *net, struct be32 addr)
+{
+	uint32_t raw;
+
+	memcpy(&raw, addr.b, 4);
+	for (uint32_t i = 0; i < net->routes.num_v4; i++) {
+		if (net->routes.v4_broadcast[i] == raw)
+			return true;
+	}
+	return false;
+}
+
 /* 0/8, 127/8, multicast, class E and broadcast: nobody's source, unless we talk to ourselves. */
 static always_inline bool is_martian(struct be32 src, uint8_t pkt_flags)
 {
@@ -84,7 +97,7 @@ void ip4_input(struct net *net, struct buf *b, uint8_t pkt_flags)
 	if (unlikely(total < len))
 		buf_trim_chain(b, total); /* Ethernet padding */
 
-	if (unlikely(is_martian(h->src, pkt_flags)))
+	if (unlikely(is_martian(h->src, pkt_flags) || is_net_broadcast(net, h->src)))
 		return drop(net, b, NET_DROP_IP4_MARTIAN);
 	if (unlikely(is_ours(net, h->src)) && !(pkt_flags & NET_PKT_LOCAL))
 		return drop(net, b, NET_DROP_IP4_OUR_SRC);

@@ -177,9 +177,9 @@ static always_inline int net_path_resolve(struct net *net, struct net_path *path
 struct buf *net_pullup_slow(struct net *net, struct buf *b, uint32_t bytes) cold_path;
 
 /*
- * Makes the first @bytes of a received packet contiguous, its L3 header kept in front of them (l3_off, l4_off
- * move with it). Returns the packet, maybe in another first buf; NULL when it is shorter or memory is out:
- * then it is gone, the latter counted as drop_rx_nobufs, the former for the caller to count.
+ * Makes the first @bytes of a received packet contiguous, which must not be longer than it; its L3 header is kept
+ * in front of them (l3_off, l4_off move with it). Returns the packet, maybe in another first buf; NULL: out of memory
+ * (counted as drop_rx_nobufs), and the packet is gone.
  */
 static always_inline struct buf *net_pullup_or_free(struct net *net, struct buf *b, uint32_t bytes)
 {

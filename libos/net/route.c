@@ -88,8 +88,13 @@ static void rebuild_v4(struct route_table *t)
 {
 	t->num_v4 = 0;
 	for (uint32_t i = 0; i < t->num_addrs; i++) {
-		if (ipaddr_is_v4(&t->addrs[i].addr))
-			memcpy(&t->v4[t->num_v4++], &t->addrs[i].addr.b[12], 4);
+		const struct net_addr *a = &t->addrs[i];
+
+		if (!ipaddr_is_v4(&a->addr))
+			continue;
+		memcpy(&t->v4[t->num_v4], &a->addr.b[12], 4);
+		memcpy(&t->v4_broadcast[t->num_v4], &a->broadcast.b[12], 4);
+		t->num_v4++;
 	}
 }
 

@@ -32,7 +32,9 @@ struct route {
 struct route_table {
 	struct net_addr addrs[NET_MAX_ADDRS];
 	struct route routes[NET_MAX_ROUTES]; /* by descending bits */
-	uint32_t v4[NET_MAX_ADDRS]; /* IPv4 addresses in memory order, for the input check */
+	/* IPv4 addresses and their broadcast addresses (0: none) in memory order, for the input check. */
+	uint32_t v4[NET_MAX_ADDRS];
+	uint32_t v4_broadcast[NET_MAX_ADDRS];
 	uint32_t num_addrs;
 	uint32_t num_v4;
 	uint32_t num_routes;
