@@ -3,17 +3,17 @@
 
 #include <errno.h>
 
+/* Reads field by field: what the application has just written as fields cannot be forwarded to a wide load. */
 static int from_v4(struct endpoint *out, const struct sockaddr *sa, socklen_t len)
 {
-	struct sockaddr_in sin;
+	const uint8_t *bytes = (const uint8_t *)sa;
 	struct be32 addr;
 
-	if (len < sizeof(sin))
+	if (len < sizeof(struct sockaddr_in))
 		return -EINVAL;
-	memcpy(&sin, sa, sizeof(sin));
-	memcpy(addr.b, &sin.sin_addr, sizeof(addr));
+	memcpy(addr.b, bytes + offsetof(struct sockaddr_in, sin_addr), sizeof(addr));
 	out->addr = ipaddr_v4(addr);
-	out->port = load_be16(&sin.sin_port);
+	out->port = load_be16(bytes + offsetof(struct sockaddr_in, sin_port));
 	out->is_v6 = false;
 	return 0;
 }

@@ -272,8 +272,10 @@ int rack_spawn(struct tern_sim_host *host, int (*program)(void *), void *arg)
 
 void rack_enter(struct tern_sim_host *host_or_null)
 {
-	/* What was done by hand on the host that we leave is news to the simulator. */
-	if (runtime_current && runtime_current->sched.idle == host_idle)
-		sim_node_kick(&rack_host_of(runtime_current)->node);
+	struct runtime *left = runtime_current;
+
+	/* What was done by hand on the host that we leave is news to the simulator; in real time it polls anyway. */
+	if (left && left->sched.idle == host_idle && left->sched.clock->kind == CLOCK_KIND_VIRTUAL)
+		sim_node_kick(&rack_host_of(left)->node);
 	runtime_current = host_or_null ? &host_or_null->rt : NULL;
 }

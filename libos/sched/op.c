@@ -5,8 +5,7 @@ static void number_fresh_op(void *obj, uint32_t index)
 {
 	struct op *op = obj;
 
-	op->index = index;
-	op->gen = 1;
+	op->token = OP_FIRST_GEN | index;
 }
 
 void op_table_init(struct op_table *t, uint32_t max_ops)

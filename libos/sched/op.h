@@ -28,9 +28,8 @@ enum op_state {
 struct op {
 	struct list
 		link; /* pending: its queue's, as it likes; done: ready or strays; free: the pool's */
-	uint32_t index;
-	uint32_t gen;
-	uint32_t hint; /* where the application's token array held it last: see wait.c */
+	uint64_t token; /* the one it has now, or will have next */
+	uint32_t hint;  /* where the application's token array held it last: see wait.c */
 	int32_t qd;
 	int32_t err; /* 0 or a positive errno */
 	uint8_t state;
@@ -48,10 +47,12 @@ _Static_assert(sizeof(struct op) == CACHE_LINE, "an operation is one cache line"
 
 typedef uint64_t op_token;
 
-/* No token is ever 0. */
+#define OP_FIRST_GEN (1ull << 32)
+
+/* No token is ever 0: generations start at 1. */
 static always_inline op_token op_token_of(const struct op *op)
 {
-	return (uint64_t)op->gen << 32 | op->index;
+	return op->token;
 }
 
 struct op_table {
@@ -72,7 +73,7 @@ static always_inline struct op *op_lookup_or_null(const struct op_table *t, op_t
 	if (unlikely(index >= pool_capacity(&t->pool)))
 		return NULL;
 	op = pool_at(&t->pool, index);
-	if (unlikely(op->gen != token >> 32 || op->state == OP_FREE))
+	if (unlikely(op->token != token || op->state == OP_FREE))
 		return NULL;
 	return op;
 }
@@ -110,8 +111,9 @@ static always_inline void op_free(struct op_table *t, struct op *op)
 	DEBUG_BUG_ON(op->state == OP_FREE);
 	list_del(&op->link);
 	op->state = OP_FREE;
-	if (unlikely(++op->gen == 0))
-		op->gen = 1;
+	op->token += OP_FIRST_GEN;
+	if (unlikely(op->token < OP_FIRST_GEN))
+		op->token += OP_FIRST_GEN;
 	pool_put(&t->pool, op);
 }
 

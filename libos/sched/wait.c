@@ -13,14 +13,16 @@
 /* Empty turns before a call counts as idle, and pays for one pass over its array. */
 #define IDLE_TURNS 64
 
-/* What a wait looks for. */
+/* What a wait looks for, and where it found it. */
 struct wanted {
 	const op_token *tokens;
 	uint32_t num;
-	uint32_t offset; /* found: where */
-	bool any;        /* every operation will do */
-	bool passed;     /* this call has read the whole array */
+	uint32_t offset;
+	bool passed; /* this call has read the whole array */
 };
+
+/* One way of looking, without turning the loop. 0 with *@out NULL: nothing ready. */
+typedef int (*look_fn)(struct sched *s, struct wanted *w, struct op **out);
 
 static bool is_at(const struct wanted *w, op_token token, uint32_t at)
 {
@@ -58,7 +60,7 @@ static struct op *take_ready_or_null(struct sched *s, struct wanted *w)
 	while (!list_is_empty(&t->ready)) {
 		struct op *op = list_first(&t->ready, struct op, link);
 
-		if (w->any || guess_offset(s, w, op))
+		if (guess_offset(s, w, op))
 			return op;
 		list_del(&op->link);
 		list_add_tail(&t->strays, &op->link);
@@ -87,22 +89,10 @@ static int pass_over(struct sched *s, struct wanted *w, struct op **out)
 	return 0;
 }
 
-static struct op *stray_or_null(struct op_table *t)
-{
-	return list_is_empty(&t->strays) ? NULL : list_first(&t->strays, struct op, link);
-}
-
-/* Looks without turning the loop. 0 with *@out NULL: nothing ready. */
-static int look(struct sched *s, struct wanted *w, struct op **out)
+static int look_for_any(struct sched *s, struct wanted *w, struct op **out)
 {
 	struct op_table *t = &s->ops;
 
-	if (w->any) {
-		*out = stray_or_null(t);
-		if (!*out)
-			*out = take_ready_or_null(s, w);
-		return 0;
-	}
 	if (w->num <= SMALL_ARRAY)
 		return pass_over(s, w, out);
 	if (!list_is_empty(&t->strays) && ++s->since_strays > STRAY_PATIENCE)
@@ -113,31 +103,50 @@ static int look(struct sched *s, struct wanted *w, struct op **out)
 	return 0;
 }
 
+static int look_for_one(struct sched *s, struct wanted *w, struct op **out)
+{
+	struct op *op = op_lookup_or_null(&s->ops, w->tokens[0]);
+
+	if (unlikely(!op))
+		return -EINVAL;
+	*out = op->state == OP_DONE ? op : NULL;
+	return 0;
+}
+
+static int look_for_next(struct sched *s, struct wanted *w, struct op **out)
+{
+	(void)w;
+	*out = sched_next_done_or_null(s);
+	return 0;
+}
+
 /*
  * Before a call idles it has read its array once, so that a stale token is an error and not a wait for ever. In
  * virtual time every empty turn is a sleep; in real time a poll that finds nothing is often followed by one that does.
  */
-static bool is_about_to_idle(const struct sched *s, unsigned empty_turns)
+static bool must_read_all(const struct sched *s, const struct wanted *w, unsigned empty_turns)
 {
-	return empty_turns >= (s->clock->kind == CLOCK_KIND_VIRTUAL ? 1 : IDLE_TURNS);
+	return w->num > SMALL_ARRAY && !w->passed &&
+	       empty_turns >= (s->clock->kind == CLOCK_KIND_VIRTUAL ? 1 : IDLE_TURNS);
 }
 
-/* The one waiting loop. */
-static int wait_for(struct sched *s, struct wanted *w, uint64_t timeout_ns, struct op **out)
+/* The one waiting loop, compiled for each way of looking. */
+static always_inline int wait_for(struct sched *s, struct wanted *w, look_fn look,
+				  uint64_t timeout_ns, struct op **out)
 {
 	uint64_t until = TIME_NEVER;
 	unsigned empty = 0;
-	int err;
 
-	if (++s->since_poll >= TURN_EVERY)
-		sched_turn(s);
-	err = look(s, w, out);
-	if (err || *out)
-		return err;
+	if (++s->since_poll < TURN_EVERY) {
+		int err = look(s, w, out);
+
+		if (err || *out)
+			return err;
+	}
 	for (bool first = true;; first = false) {
 		bool worked = sched_turn(s);
+		int err = look(s, w, out);
 
-		err = look(s, w, out);
 		if (err || *out)
 			return err;
 		if (first)
@@ -149,7 +158,7 @@ static int wait_for(struct sched *s, struct wanted *w, uint64_t timeout_ns, stru
 			continue;
 		}
 		empty++;
-		if (!w->any && !w->passed && is_about_to_idle(s, empty)) {
+		if (must_read_all(s, w, empty)) {
 			err = pass_over(s, w, out);
 			if (err || *out)
 				return err;
@@ -163,23 +172,15 @@ static int wait_for(struct sched *s, struct wanted *w, uint64_t timeout_ns, stru
 int sched_wait(struct sched *s, op_token token, uint64_t timeout_ns, struct op **out)
 {
 	struct wanted w = { .tokens = &token, .num = 1 };
-	struct op *op = op_lookup_or_null(&s->ops, token);
 
-	if (unlikely(!op))
-		return -EINVAL;
-	if (likely(op->state == OP_DONE && s->since_poll < TURN_EVERY)) {
-		s->since_poll++;
-		*out = op;
-		return 0;
-	}
-	return wait_for(s, &w, timeout_ns, out);
+	return wait_for(s, &w, look_for_one, timeout_ns, out);
 }
 
 int sched_wait_any(struct sched *s, const op_token *tokens, uint32_t num, uint64_t timeout_ns,
 		   uint32_t *offset, struct op **out)
 {
 	struct wanted w = { .tokens = tokens, .num = num };
-	int err = wait_for(s, &w, timeout_ns, out);
+	int err = wait_for(s, &w, look_for_any, timeout_ns, out);
 
 	if (err)
 		return err;
@@ -191,16 +192,15 @@ int sched_wait_any(struct sched *s, const op_token *tokens, uint32_t num, uint64
 
 int sched_wait_next(struct sched *s, uint64_t timeout_ns, struct op **out)
 {
-	struct wanted w = { .any = true };
+	struct wanted w = { 0 };
 
-	return wait_for(s, &w, timeout_ns, out);
+	return wait_for(s, &w, look_for_next, timeout_ns, out);
 }
 
 struct op *sched_next_done_or_null(struct sched *s)
 {
-	struct op *op = stray_or_null(&s->ops);
+	struct op_table *t = &s->ops;
+	struct list *from = list_is_empty(&t->strays) ? &t->ready : &t->strays;
 
-	if (!op && !list_is_empty(&s->ops.ready))
-		op = list_first(&s->ops.ready, struct op, link);
-	return op;
+	return list_is_empty(from) ? NULL : list_first(from, struct op, link);
 }
