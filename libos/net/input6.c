@@ -23,31 +23,28 @@ static bool is_extension(uint8_t proto)
 	       proto == IP6_NEXT_FRAGMENT || proto == IP6_NEXT_NONE || proto == IP6_NEXT_DSTOPTS;
 }
 
-static void input_ext(struct net *net, struct buf *b, struct net_pkt *pkt, bool may_be_fragment);
-
-/* @b, data behind a fragment header that named an extension header: an unfragmented packet of it. */
-static void input_rewritten(struct net *net, struct buf *b, struct net_pkt *pkt)
+/* @b, data behind a fragment header that named an extension header: the same without the former. */
+static struct buf *rewrite_or_null(struct net *net, struct buf *b, const struct net_pkt *pkt)
 {
 	uint32_t len = buf_chain_len(b);
 	struct buf *whole = buf_alloc_or_null(net->pool, IP6_HLEN + len);
 
 	if (!whole) {
 		drop(net, b, NET_DROP_RX_NOBUFS);
-		return;
+		return NULL;
 	}
 	ip6_emit(whole->data, pkt->tos, 0, (uint16_t)len, pkt->proto, pkt->ttl, &pkt->src,
 		 &pkt->dst);
 	buf_copy_out(b, 0, whole->data + IP6_HLEN, len);
 	whole->len = IP6_HLEN + len;
 	whole->flags = b->flags & BUF_MULTICAST;
-	whole->mss = 0;
 	whole->l3_off = BUF_HEADROOM;
 	buf_put_chain(b);
-	input_ext(net, whole, pkt, false);
+	return whole;
 }
 
-/* @b, data at the fragment header at @offset of the packet. */
-static void input_fragment(struct net *net, struct buf *b, struct net_pkt *pkt, uint32_t offset)
+/* @b, data at the fragment header: the datagram, data behind that header, when all of it is there. */
+static struct buf *unfragment_or_null(struct net *net, struct buf *b, struct net_pkt *pkt)
 {
 	const struct ip6_frag_hdr *f = (const struct ip6_frag_hdr *)b->data;
 	uint16_t offset_flags = be16_get(f->offset_flags);
@@ -55,19 +52,13 @@ static void input_fragment(struct net *net, struct buf *b, struct net_pkt *pkt, 
 
 	net->count[NET_FRAG_RX]++;
 	pkt->proto = f->next;
-	pkt->prev_next = (uint16_t)offset;
+	pkt->prev_next = (uint16_t)(b->l4_off - b->l3_off);
 	b->l4_off += (uint16_t)sizeof(*f);
 	buf_pull(b, sizeof(*f));
 	/* An atomic fragment is a whole packet and meets no others: RFC 6946. */
-	if ((offset_flags & ~6u) != 0) {
-		b = frag_input_or_null(net, b, pkt, id, offset_flags & ~7u, offset_flags & 1);
-		if (!b)
-			return;
-	}
-	if (is_extension(pkt->proto))
-		input_rewritten(net, b, pkt);
-	else
-		net_deliver(net, b, pkt);
+	if ((offset_flags & ~6u) == 0)
+		return b;
+	return frag_input_or_null(net, b, pkt, id, offset_flags & ~7u, offset_flags & 1);
 }
 
 /* The chain of extension headers is no good: say so where the RFC wants it. */
@@ -94,30 +85,45 @@ static void drop_ext(struct net *net, struct buf *b, const struct net_pkt *pkt,
 	drop(net, b, NET_DROP_IP6_EXT);
 }
 
-/* @b, data at the IPv6 header: walks what is between it and the transport. */
-static cold_path void input_ext(struct net *net, struct buf *b, struct net_pkt *pkt,
-				bool may_be_fragment)
+/* @b, data at the IPv6 header: the packet with data at its transport, or at its fragment header. */
+static struct buf *walk_or_null(struct net *net, struct buf *b, struct net_pkt *pkt)
 {
 	enum ip6_ext_verdict verdict;
 	struct ip6_ext ext;
 
 	b = net_pullup_or_free(net, b, min_t(uint32_t, buf_chain_len(b), EXT_BYTES_MAX));
 	if (!b)
-		return;
+		return NULL;
 	verdict = ip6_walk_ext((const struct ip6_hdr *)b->data, b->len, &ext);
-	if (verdict != IP6_EXT_OK)
-		return drop_ext(net, b, pkt, verdict, &ext);
+	if (verdict != IP6_EXT_OK) {
+		drop_ext(net, b, pkt, verdict, &ext);
+		return NULL;
+	}
+	if (ext.proto == IP6_NEXT_NONE) {
+		drop(net, b, NET_DROP_IP6_NO_NEXT);
+		return NULL;
+	}
 	pkt->proto = ext.proto;
 	pkt->prev_next = (uint16_t)ext.prev_next;
 	b->l4_off = (uint16_t)(b->l3_off + ext.offset);
 	buf_pull(b, ext.offset);
-	if (ext.proto == IP6_NEXT_NONE)
-		return drop(net, b, NET_DROP_IP6_NO_NEXT);
-	if (ext.proto != IP6_NEXT_FRAGMENT)
-		return net_deliver(net, b, pkt);
-	if (!may_be_fragment)
-		return drop(net, b, NET_DROP_IP6_EXT);
-	input_fragment(net, b, pkt, ext.offset);
+	return b;
+}
+
+static cold_path void input_ext(struct net *net, struct buf *b, struct net_pkt *pkt)
+{
+	b = walk_or_null(net, b, pkt);
+	if (b && pkt->proto == IP6_NEXT_FRAGMENT) {
+		b = unfragment_or_null(net, b, pkt);
+		if (b && is_extension(pkt->proto)) {
+			b = rewrite_or_null(net, b, pkt);
+			b = b ? walk_or_null(net, b, pkt) : NULL;
+			if (b && pkt->proto == IP6_NEXT_FRAGMENT)
+				return drop(net, b, NET_DROP_IP6_EXT);
+		}
+	}
+	if (b)
+		net_deliver(net, b, pkt);
 }
 
 /* Sources that nobody has, and addresses that would pass for IPv4 above. :: is the source of duplicate detection. */
@@ -182,7 +188,7 @@ void ip6_input(struct net *net, struct buf *b, uint8_t pkt_flags)
 		return drop(net, b, NET_DROP_IP6_GROUP_MAC);
 
 	if (unlikely(is_extension(pkt.proto)))
-		return input_ext(net, b, &pkt, true);
+		return input_ext(net, b, &pkt);
 	b->l4_off = (uint16_t)(b->l3_off + IP6_HLEN);
 	buf_pull(b, IP6_HLEN);
 	net_deliver(net, b, &pkt);

@@ -84,7 +84,7 @@ int neigh_table_init(struct net *net)
 	t->bucket_mask = buckets - 1;
 	t->num = 0;
 	t->entries = calloc(max, sizeof(t->entries[0]));
-	t->buckets = calloc(buckets, sizeof(t->buckets[0]));
+	t->buckets = calloc(buckets, sizeof(struct neigh *));
 	if (!t->entries || !t->buckets) {
 		free(t->entries);
 		free(t->buckets);

@@ -47,8 +47,8 @@ struct neigh {
 	uint64_t used_at; /* last packet sent through it, written by every output */
 	struct mac mac;   /* meaningful in the usable states */
 	uint8_t state;
-	uint8_t tries;   /* requests sent since the state was entered */
 	bool has_paths;  /* a path may hold a pointer: removal moves net->generation on */
+	uint32_t tries;  /* requests sent since the state was entered */
 	uint64_t since;  /* REACHABLE: last confirmation; STALE: when learned */
 	uint64_t lru_at; /* used_at when it was last put at the young end of the LRU list */
 	struct net *net;

@@ -52,13 +52,12 @@ struct net_config {
 	unsigned num_neighs;
 	struct ipaddr gateway4; /* any: none */
 	struct ipaddr gateway6;
-	uint32_t mtu; /* 0: the device's; never above it */
-	uint8_t ttl;
 	uint64_t seed; /* of hash keys, ephemeral ports, identifiers */
+	uint32_t mtu;  /* 0: the device's; never above it */
 
 	uint32_t neigh_max;           /* entries */
 	uint32_t neigh_queue_packets; /* per unresolved neighbour */
-	uint8_t neigh_retries;        /* requests before giving up (arp_request_retries) */
+	uint32_t neigh_retries;       /* requests before giving up (arp_request_retries) */
 	uint64_t neigh_timeout_ns;    /* between requests (arp_request_timeout) */
 	uint64_t neigh_ttl_ns;        /* lifetime of what we know (arp_cache_ttl) */
 	uint64_t neigh_delay_ns;      /* a stale neighbour in use is probed after this */
@@ -77,6 +76,7 @@ struct net_config {
 	uint32_t icmp_echo_burst;
 
 	uint32_t udp_buckets; /* a power of two, about the number of sockets */
+	uint8_t ttl;
 	bool csum_offload_tx; /* use what the device offers */
 	bool csum_offload_rx;
 };

@@ -53,7 +53,7 @@ void net_flush(struct net *net)
 	net->tx_num -= taken;
 	if (unlikely(net->tx_num)) {
 		net->count[NET_TX_BACKLOGGED]++;
-		memmove(net->tx, net->tx + taken, net->tx_num * sizeof(net->tx[0]));
+		memmove(net->tx, net->tx + taken, net->tx_num * sizeof(struct buf *));
 	}
 	net->tx_flush_at = min_t(uint32_t, net->tx_num + DEV_BURST, NET_TX_QUEUE);
 }
