@@ -22,8 +22,10 @@ find_package(Threads REQUIRED)
 add_library(tern_flags INTERFACE)
 target_include_directories(tern_flags INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include)
 target_compile_definitions(tern_flags INTERFACE _GNU_SOURCE)
+# Without -fno-semantic-interposition, position-independent code may not inline what a shared library could replace,
+# which would keep link-time optimisation of liblibos.a from crossing files.
 target_compile_options(tern_flags INTERFACE
-  -march=${TERN_MARCH} -fno-strict-aliasing -fno-common
+  -march=${TERN_MARCH} -fno-strict-aliasing -fno-common -fno-semantic-interposition
   -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual
   -Wwrite-strings -Wvla -Wundef -Wno-unused-parameter)
 if(TERN_WERROR)
