@@ -9,8 +9,8 @@
  *           -> held (to be overtaken) -\
  *           ---------------------------> line -> the device below (tx), the stack above (rx)
  *
- * The *line* is a ring in order of leaving; jitter stamps its frames with a later time but never lets one overtake
- * another. Reordering is only the *held* set's doing: a frame joins the line late, when enough others have, or when
+ * The *line* is a ring in order of leaving: a frame leaves at the time that jitter has stamped on it or when those
+ * before it have left, whichever is later, so none overtakes another. Reordering is only the *held* set's doing: a frame joins the line late, when enough others have, or when
  * its time is up. Frames that the device below refuses stay at the head of the line, and tx takes no more until it is
  * moving again, so back pressure passes through. A line that is full of delayed frames drops its newest: to refuse
  * them would leave them below, where they keep the node due while time cannot move.
@@ -64,8 +64,6 @@ static void line_push(struct fault_path *p, struct buf *b, uint64_t now)
 		at = time_add(now, rng_below(&p->rng, time_add(p->rates.jitter_ns, 1)));
 		p->count[FAULT_DELAYED] += at != now;
 	}
-	if (p->line_num)
-		at = max_t(uint64_t, at, line_slot(p, p->line_num - 1)->at);
 	*line_slot(p, p->line_num++) = (struct fault_slot){ .b = b, .at = at };
 }
 

@@ -104,7 +104,7 @@ struct fault_path {
 	uint32_t line_num;
 	uint32_t line_max;
 	uint32_t num_held;
-	struct fault_slot *line; /* ring of frames underway, ->at never falling */
+	struct fault_slot *line; /* ring of frames underway */
 	struct fault_slot held[FAULT_HOLD_MAX];
 	uint64_t count[FAULT_COUNTER_NUM];
 	struct counter_set counters;

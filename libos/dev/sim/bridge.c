@@ -180,7 +180,7 @@ static int alloc_tables(struct sim_bridge *br, const struct sim_bridge_config *c
 	while (log2 < 31 && (1u << log2) < config->max_macs)
 		log2++;
 	br->bucket_shift = 64 - log2;
-	br->buckets = calloc(1ull << log2, sizeof(*br->buckets));
+	br->buckets = calloc(1ull << log2, sizeof(struct sim_bridge_mac *));
 	br->macs = calloc(config->max_macs, sizeof(*br->macs));
 	br->ports = calloc(config->num_ports, sizeof(*br->ports));
 	return br->buckets && br->macs && br->ports ? 0 : -ENOMEM;

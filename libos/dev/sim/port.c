@@ -72,9 +72,10 @@ static void arrive(struct sim_port *port, struct buf *b)
 
 void sim_port_settle(struct sim_port *port, uint64_t now)
 {
-	while (port->waiting.num && sent_at(port->waiting.head) <= now)
+	while (port->waiting.head && sent_at(port->waiting.head) <= now)
 		buf_queue_push(&port->flying, buf_queue_pop_or_null(&port->waiting));
-	while (port->flying.num && time_add(sent_at(port->flying.head), port->wire.delay_ns) <= now)
+	while (port->flying.head &&
+	       time_add(sent_at(port->flying.head), port->wire.delay_ns) <= now)
 		arrive(port, buf_queue_pop_or_null(&port->flying));
 }
 
@@ -314,7 +315,7 @@ static void port_counters(struct dev *dev, struct list *sets)
 /* To be called when anything changes that is_instant stands for. */
 static void refresh(struct sim_port *to)
 {
-	to->is_instant = to->up && to->node->running && to->peer->node->running &&
+	to->is_instant = to->peer && to->up && to->node->running && to->peer->node->running &&
 			 !to->wire.delay_ns && !to->wire.bits_per_sec && !to->flying.num &&
 			 !to->waiting.num;
 }

@@ -239,16 +239,17 @@ static unsigned script_of_fates(void *ctx, enum fault_dir dir, uint64_t index,
 	return fates[index];
 }
 
-static void set_fates(enum fault_dir dir, unsigned *fates)
+static void set_fates(enum fault_dir dir, const unsigned *fates)
 {
-	struct fault_script script = { .verdict = script_of_fates, .ctx = fates };
+	struct fault_script script = { .verdict = script_of_fates,
+				       .ctx = (void *)(uintptr_t)fates };
 
 	fault_set_script(&fault, dir, &script);
 }
 
 Test(fault, a_held_frame_waits_for_so_many_others)
 {
-	unsigned fates[] = { FAULT_HOLD, 0, 0, 0, FAULT_HOLD, FAULT_HOLD, 0, 0 };
+	const unsigned fates[] = { FAULT_HOLD, 0, 0, 0, FAULT_HOLD, FAULT_HOLD, 0, 0 };
 
 	start_faulty();
 	set_rates(FAULT_TX, (struct fault_rates){ .reorder_frames = 2 });
@@ -261,7 +262,7 @@ Test(fault, a_held_frame_waits_for_so_many_others)
 
 Test(fault, a_held_frame_goes_on_when_its_time_is_up)
 {
-	unsigned fates[] = { FAULT_HOLD, 0 };
+	const unsigned fates[] = { FAULT_HOLD, 0 };
 
 	start_faulty();
 	set_rates(FAULT_TX, (struct fault_rates){ .reorder_frames = 5, .reorder_ns = 1000 });
@@ -276,7 +277,7 @@ Test(fault, a_held_frame_goes_on_when_its_time_is_up)
 
 Test(fault, received_frames_can_be_held_too)
 {
-	unsigned fates[] = { FAULT_HOLD, 0, 0 };
+	const unsigned fates[] = { FAULT_HOLD, 0, 0 };
 
 	start_faulty();
 	set_rates(FAULT_RX, (struct fault_rates){ .reorder_frames = 1, .reorder_ns = 1000 });

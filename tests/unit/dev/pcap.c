@@ -36,7 +36,7 @@ static void name_file(void)
 {
 	int fd;
 
-	strcpy(path, "/tmp/tern-test-XXXXXX");
+	snprintf(path, sizeof(path), "/tmp/tern-test-XXXXXX");
 	fd = mkstemp(path);
 	cr_assert_geq(fd, 0);
 	close(fd);
@@ -210,6 +210,7 @@ Test(pcap, tshark_reads_it)
 	unsigned num = 0;
 	FILE *out;
 
+	/* NOLINTNEXTLINE(cert-env33-c): a fixed command */
 	if (system("command -v tshark >/dev/null 2>&1") != 0) {
 		fprintf(stderr, "SKIP: no tshark here\n");
 		return;
@@ -225,18 +226,17 @@ Test(pcap, tshark_reads_it)
 		 "tshark -r %s -T fields -e frame.time_epoch -e frame.len -e eth.dst -e eth.type "
 		 "2>&1",
 		 path);
-	out = popen(command, "r");
+	out = popen(command, "r"); /* NOLINT(cert-env33-c): made of a name of ours */
 	cr_assert_not_null(out);
 	while (fgets(line, sizeof(line), out)) {
 		char want[256];
 
 		if (strncmp(line, "Running as user", 15) == 0)
 			continue;
-		snprintf(want, sizeof(want), "1000000000.%09u\t%u\t02:00:00:00:00:02\t0x88b5\n",
-			 num * 1000 + 5, 60 + num);
 		/* Newer versions write the type with four leading zeros. */
-		if (strstr(line, "0x000088b5"))
-			strcpy(strstr(want, "0x88b5"), "0x000088b5\n");
+		snprintf(want, sizeof(want), "1000000000.%09u\t%u\t02:00:00:00:00:02\t%s\n",
+			 num * 1000 + 5, 60 + num,
+			 strstr(line, "0x000088b5") ? "0x000088b5" : "0x88b5");
 		cr_assert_str_eq(line, want);
 		num++;
 	}

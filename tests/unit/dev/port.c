@@ -154,6 +154,21 @@ Test(port, fractions_of_a_nanosecond_add_up_exactly)
 	end_pair();
 }
 
+/* The first is done after 6.72 ns, so that the line is free at the seventh. */
+Test(port, a_changed_rate_counts_from_the_next_frame)
+{
+	struct sim_wire slower = wire(0, GBIT, 0);
+
+	start_pair(wire(0, 100 * GBIT, 0));
+	send_tag(a, 2, 0, 60);
+	sim_wire_set(&a->port, &slower);
+	send_tag(a, 2, 1, 60);
+	sim_run_until(&sim, TIME_NEVER);
+	cr_assert_eq(b->got[0].at, 1007);
+	cr_assert_eq(b->got[1].at, 1007 + 672);
+	end_pair();
+}
+
 Test(port, directions_have_a_wire_each)
 {
 	struct sim_wire back = wire(7, 0, 0);

@@ -236,6 +236,8 @@ Test(sim, a_crash_on_a_wire_without_limits)
 	send_tag(a, 2, 0, 60);
 	sim_node_stop(&b->node);
 	send_tag(a, 2, 1, 60);
+	sim_run_until(&sim, 1);
+	cr_assert_eq(b->num_polls, 0);
 	cr_assert_eq(pool.count[BUFPOOL_IN_USE], 0);
 	cr_assert_eq(b->port.count[SIM_DROP_STOPPED], 2);
 	sim_node_restart(&b->node);
