@@ -125,7 +125,6 @@ struct cfg {
 	uint64_t reassembly_bytes;
 	uint32_t reassembly_datagrams;
 	uint8_t ttl;
-	bool pmtu_discovery;
 	uint32_t udp_recv_queue;
 
 	/* tern.sim */

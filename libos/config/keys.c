@@ -338,12 +338,6 @@ const struct cfg_key cfg_keys[] = {
 	  .high = 255,
 	  .fallback = "64",
 	  .help = "Hop limit of what is sent." },
-	{ .path = NET "pmtu_discovery",
-	  .env = "TERN_NET_PMTU_DISCOVERY",
-	  .type = CFG_BOOL,
-	  FIELD(pmtu_discovery),
-	  .fallback = "true",
-	  .help = "Learn the path's MTU: IPv4 packets carry the don't-fragment flag." },
 
 	{ .path = "tern.udp.recv_queue",
 	  .env = "TERN_UDP_RECV_QUEUE",

@@ -22,11 +22,12 @@ static void accept(const char *text)
 
 Test(config_checks, sizes)
 {
-	refuse("inetstack_config: {mtu: 1500, mss: 1500}",
-	       "f:1:36: inetstack_config.mss: 1500 and 40 bytes of headers do not fit the mtu of "
-	       "1500; "
-	       "at most 1460");
-	accept("inetstack_config: {mtu: 1500, mss: 1460}");
+	refuse("inetstack_config: {mtu: 1500, mss: 1501}",
+	       "f:1:36: inetstack_config.mss: 1501 is above the mtu of 1500");
+	accept("inetstack_config: {mtu: 1500, mss: 1500}");
+	cr_expect_eq(cfg.mss, 1460);
+	accept("inetstack_config: {mtu: 1500, mss: 1459}");
+	cr_expect_eq(cfg.mss, 1459);
 	refuse("inetstack_config: {mtu: 1501}",
 	       "f:1:25: inetstack_config.mtu: 1501 is above 1500, which needs "
 	       "inetstack_config.enable_jumbo_frames: true");

@@ -50,7 +50,6 @@ static void set_defaults(struct cfg *c)
 	c->reassembly_bytes = 4 << 20;
 	c->reassembly_datagrams = 64;
 	c->ttl = 64;
-	c->pmtu_discovery = true;
 	c->udp_recv_queue = 1024;
 	c->sim_seed = 1;
 	c->sim_link_delay_ns = 1000;
@@ -187,7 +186,6 @@ Test(config_good, every_key_below_tern)
 		"    reassembly_kb: 64\n"
 		"    reassembly_datagrams: 2\n"
 		"    ttl: 0xff\n"
-		"    pmtu_discovery: FALSE\n"
 		"  udp: {recv_queue: 3}\n"
 		"  sim: {seed: 18446744073709551615, real_time: True, link_delay_ns: 0,\n"
 		"        link_bits_per_sec: 100000000000, loss_ppm: 1000000, pcap: /tmp/a "
@@ -226,7 +224,6 @@ Test(config_good, every_key_below_tern)
 	want.reassembly_bytes = 65536;
 	want.reassembly_datagrams = 2;
 	want.ttl = 255;
-	want.pmtu_discovery = false;
 	want.udp_recv_queue = 3;
 	want.sim_seed = UINT64_MAX;
 	want.sim_real_time = true;
