@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Messages for the operator, one line each on standard error: "tern: warning: ...". Never on the data path:
- * events there are counters. LOG_LEVEL in the environment (error, warning, info, debug) sets what is shown.
+ * events there are counters. The configuration (tern.log_level) says what is shown.
  */
 #ifndef LIBOS_BASE_LOG_H
 #define LIBOS_BASE_LOG_H

@@ -19,6 +19,7 @@ static int echo_server(void *arg)
 	must(open_udp("10.0.0.2", 7, &qd) == 0);
 	for (;;) {
 		demi_qresult_t qr, pushed;
+		struct sockaddr_in from;
 		demi_qtoken_t qt;
 		demi_sgarray_t sga;
 
@@ -28,8 +29,8 @@ static int echo_server(void *arg)
 		sga = qr.qr_value.sga;
 		if (*(uint32_t *)sga.sga_segs[0].sgaseg_buf == UINT32_MAX)
 			return demi_sgafree(&sga);
-		must(demi_pushto(&qt, qd, &sga, (struct sockaddr *)&sga.sga_addr,
-				 sizeof(sga.sga_addr)) == 0);
+		from = sga.sga_addr;
+		must(demi_pushto(&qt, qd, &sga, (struct sockaddr *)&from, sizeof(from)) == 0);
 		must(demi_wait(&pushed, qt, NULL) == 0);
 		must(demi_sgafree(&sga) == 0);
 	}

@@ -182,8 +182,13 @@ static int udp_queue_shutdown(struct queue *q, int how)
 static int udp_queue_getsockname(struct queue *q, struct endpoint *out)
 {
 	struct udp_queue *u = to_udp(q);
+	struct net *net = &u->inet->net;
 
 	out->addr = u->ep.laddr;
+	/* Bound to all addresses but connected: the one that its datagrams leave from. */
+	if (u->ep.is_connected && ipaddr_is_any(&out->addr) &&
+	    net_path_resolve(net, &u->ep.path) == 0)
+		out->addr = u->ep.path.src;
 	out->port = u->ep.lport;
 	out->is_v6 = q->family == AF_INET6;
 	return 0;
