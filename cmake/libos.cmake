@@ -62,5 +62,8 @@ install(FILES ${CMAKE_BINARY_DIR}/libosConfig.cmake ${CMAKE_BINARY_DIR}/libosCon
   DESTINATION ${package})
 install(FILES ${CMAKE_BINARY_DIR}/libos.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(DIRECTORY include/demi include/tern DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(DIRECTORY docs/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man3 FILES_MATCHING PATTERN "*.3")
+foreach(section 3 7)
+  install(DIRECTORY docs/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section}
+    FILES_MATCHING PATTERN "*.${section}")
+endforeach()
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -12,7 +12,8 @@ cmake --install "$1" --prefix "$scratch/usr" >"$scratch/log"
 cp "$source"/* "$scratch/"
 cd "$scratch"
 
-for file in usr/include/demi/libos.h usr/include/tern/socket.h usr/share/doc/tern/LICENSE; do
+for file in usr/include/demi/libos.h usr/include/tern/socket.h usr/share/man/man3/demi_init.3 \
+	usr/share/doc/tern/LICENSE; do
 	[ -f "$file" ] || { echo "$file was not installed"; exit 1; }
 done
 
