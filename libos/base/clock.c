@@ -49,7 +49,7 @@ static void sample_pair(uint64_t *tsc, uint64_t *ns)
 
 static void calibrate(void)
 {
-	uint64_t tsc0, ns0, tsc1, ns1;
+	uint64_t tsc0 = 0, ns0 = 0, tsc1 = 0, ns1 = 0;
 
 	if (!has_invariant_tsc())
 		return;
