@@ -320,6 +320,10 @@ Test(neigh, confirmation_by_a_transport_saves_the_question)
 		net_neigh_confirm(&w.net, &path);
 		cr_assert_str_eq(world_sent(&w),
 				 "to m2: 10.0.0.1 > 10.0.0.2 proto 6 len 120 ttl 64 id 0 df");
+		/* Use after the confirmation is no reason to ask before its time. */
+		world_advance(&w, NS_PER_SEC);
+		send_to(&path, "10.0.0.2");
+		world_sent(&w);
 		world_assert_quiet(&w);
 	}
 	net_paths_changed(&w.net); /* a stale pointer must not be followed */

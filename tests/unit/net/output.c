@@ -26,7 +26,8 @@ static void on_input(void *ctx, struct buf *b, const struct net_pkt *pkt)
 	/* What a receiver does with a packet: it cuts it. */
 	if (b->len)
 		buf_pull(b, 1);
-	memset(b->data, 0xee, b->len);
+	for (struct buf *piece = b; piece; piece = piece->next)
+		memset(piece->data, 0xee, piece->len);
 	buf_put_chain(b);
 }
 
@@ -111,23 +112,24 @@ Test(output, the_largest_that_fits_and_one_more)
 		const char *dst;
 		uint32_t len;
 		int result;
+		uint8_t flags;
 	} rows[] = {
-		{ "10.0.0.2", 1480, 0 },
-		{ "10.0.0.2", 1481, -EMSGSIZE },
-		{ "10.0.0.2", 65516, -EMSGSIZE },
-		{ "2001:db8::2", 1460, 0 },
-		{ "2001:db8::2", 1461, -EMSGSIZE },
-		{ "2001:db8::2", 65536, -EMSGSIZE },
-		{ "127.0.0.1", 65515, 0 },
-		{ "127.0.0.1", 65516, -EMSGSIZE },
-		{ "::1", 65535, 0 },
-		{ "::1", 65536, -EMSGSIZE },
+		{ "10.0.0.2", 1480, 0, NET_TX_DONT_FRAG },
+		{ "10.0.0.2", 1481, -EMSGSIZE, NET_TX_DONT_FRAG },
+		{ "10.0.0.2", 65516, -EMSGSIZE, 0 },
+		{ "2001:db8::2", 1460, 0, NET_TX_DONT_FRAG },
+		{ "2001:db8::2", 1461, -EMSGSIZE, NET_TX_DONT_FRAG },
+		{ "2001:db8::2", 65536, -EMSGSIZE, 0 },
+		{ "127.0.0.1", 65515, 0, 0 },
+		{ "127.0.0.1", 65516, -EMSGSIZE, 0 },
+		{ "::1", 65535, 0, 0 },
+		{ "::1", 65536, -EMSGSIZE, 0 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		start_to(rows[i].dst, 0);
 		for (unsigned again = 1; again <= 2; again++) {
-			struct net_tx tx = { .proto = 6, .flags = NET_TX_DONT_FRAG };
+			struct net_tx tx = { .proto = 6, .flags = rows[i].flags };
 
 			cr_assert_eq(net_output(&w.net, &path, world_packet(&w, rows[i].len, 0),
 						tx),
