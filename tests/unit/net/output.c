@@ -310,6 +310,10 @@ Test(output, a_large_segment_is_left_to_the_device)
 			 "to m2: 10.0.0.1 > 10.0.0.2 proto 6 len 8020 ttl 64 id 0 df "
 			 "BAD");
 	cr_assert_eq(w.tx_flags, BUF_TX_TSO | BUF_TX_CSUM_L4 | BUF_TX_CSUM_IP);
+	/* But the length field is what it is. */
+	b = world_packet(&w, 65516, 0);
+	b->flags |= BUF_TX_TSO | BUF_TX_CSUM_L4;
+	cr_assert_eq(net_output(&w.net, &path, b, TCP), -EMSGSIZE);
 	world_stop(&w);
 }
 
@@ -406,20 +410,23 @@ Test(local, packets_to_ourselves_come_in_at_the_next_poll)
 /* The receiver cuts and overwrites what it gets; what the sender still holds must not feel that. */
 Test(local, shared_memory_is_copied)
 {
+	enum {
+		LEN = 200
+	}; /* more than what is made contiguous on the way up anyhow */
 	struct buf *b, *whole;
 
 	start_to("10.0.0.1", DEV_TX_CHAINS);
-	b = buf_get(world_packet(&w, 9, 0xcc));
+	b = buf_get(world_packet(&w, LEN, 0xcc));
 	cr_assert_eq(net_output(&w.net, &path, b, TCP), 0);
 	whole = world_packet(&w, 4, 1);
-	whole->next = buf_slice_or_null(&w.pool, b, b->data, 5);
+	whole->next = buf_slice_or_null(&w.pool, b, b->data, LEN);
 	cr_assert_eq(net_output(&w.net, &path, whole, TCP), 0);
 	net_poll(&w.net, w.net.now);
 	cr_assert_eq(num_seen, 2);
-	cr_assert_eq(seen_len, 9);
+	cr_assert_eq(seen_len, LEN + 4);
 	cr_assert_eq(b->refs, 1);
-	cr_assert_eq(b->len, 9);
-	for (unsigned i = 0; i < 9; i++)
+	cr_assert_eq(b->len, LEN);
+	for (unsigned i = 0; i < LEN; i++)
 		cr_assert_eq(b->data[i], 0xcc);
 	buf_put(b);
 	world_stop(&w);
