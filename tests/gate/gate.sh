@@ -32,7 +32,7 @@ step()
 	if [ "$status" -eq 0 ]; then
 		grep -a '^\(note:\|SKIP\)' "$log" | sed 's/^/  /'
 	else
-		tail -n 200 "$log"
+		grep -av '^\[[0-9]*/[0-9]*\] [BL]' "$log" | tail -n 200
 	fi
 	count "$status" "$log"
 }
