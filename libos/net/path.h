@@ -33,9 +33,9 @@ struct net_path {
 	/* net->generation for which all below holds; 0: resolve before use. */
 	uint64_t generation;
 	struct neigh *neigh_or_null; /* next hop; NULL unless NET_PATH_UNICAST */
-	uint32_t mtu;       /* bytes of IP packet that reach @dst whole, as far as we know */
-	uint8_t hdr_len;    /* Ethernet and IP header */
-	uint8_t kind;       /* enum net_path_kind */
+	uint32_t mtu;    /* bytes of IP packet that reach @dst whole, as far as we know */
+	uint8_t hdr_len; /* Ethernet and IP header */
+	uint8_t kind;    /* enum net_path_kind */
 	bool is_v4;
 	bool src_is_bound; /* @src was given, not chosen: never choose another */
 	uint8_t hdr

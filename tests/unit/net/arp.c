@@ -21,79 +21,77 @@ Test(arp, we_introduce_ourselves_once)
 }
 
 /* One frame from MAC m2 or m7: what we answer, what becomes of 10.0.0.2's entry, which counter moves. */
+enum {
+	REQ = ARP_OP_REQUEST,
+	REP = ARP_OP_REPLY
+};
+static const struct {
+	enum neigh_state before;
+	const char *eth_dst;
+	uint16_t op;
+	unsigned sha;
+	const char *spa, *tha, *tpa;
+	const char *sent;
+	const char *state;
+	unsigned mac; /* held afterwards, 0: none */
+	enum net_counter counter;
+} rows[] = {
+	/* Asked for: we answer and remember who asked. */
+	{ NEIGH_FREE, "all", REQ, 2, "10.0.0.2", "all", "10.0.0.1",
+	  "to m2: arp reply 10.0.0.1 > 10.0.0.2", "stale", 2, NET_ARP_TX_REPLIES },
+	{ NEIGH_REACHABLE, "all", REQ, 7, "10.0.0.2", "all", "10.0.0.1",
+	  "to m7: arp reply 10.0.0.1 > 10.0.0.2", "stale", 7, NET_NEIGH_MOVED },
+	/* By unicast as well. */
+	{ NEIGH_FREE, "me", REQ, 2, "10.0.0.2", "me", "10.0.0.1",
+	  "to m2: arp reply 10.0.0.1 > 10.0.0.2", "stale", 2, NET_ARP_TX_REPLIES },
+	/* An address probe (RFC 5227): answered, nothing to remember. */
+	{ NEIGH_FREE, "all", REQ, 2, "0.0.0.0", "all", "10.0.0.1",
+	  "to m2: arp reply 10.0.0.1 > 0.0.0.0", "none", 0, NET_ARP_TX_REPLIES },
+	/* Somebody else is asked for, even by one we know. */
+	{ NEIGH_FREE, "all", REQ, 2, "10.0.0.2", "all", "10.0.0.9", "", "none", 0,
+	  NET_DROP_ARP_NOT_OURS },
+	{ NEIGH_FREE, "all", REQ, 2, "10.0.0.2", "all", "127.0.0.1", "", "none", 0,
+	  NET_DROP_ARP_NOT_OURS },
+	/* Answers to what we asked. */
+	{ NEIGH_INCOMPLETE, "me", REP, 2, "10.0.0.2", "me", "10.0.0.1", "", "reachable", 2,
+	  NET_NEIGH_RESOLVED },
+	{ NEIGH_PROBE, "me", REP, 2, "10.0.0.2", "me", "10.0.0.1", "", "reachable", 2,
+	  NET_ARP_RX_REPLIES },
+	/* Answers that nobody asked for make no entry, and confirm none. */
+	{ NEIGH_FREE, "me", REP, 2, "10.0.0.2", "me", "10.0.0.1", "", "none", 0,
+	  NET_NEIGH_REFUSED },
+	{ NEIGH_STALE, "me", REP, 2, "10.0.0.2", "me", "10.0.0.1", "", "stale", 2,
+	  NET_ARP_RX_REPLIES },
+	{ NEIGH_REACHABLE, "me", REP, 7, "10.0.0.2", "me", "10.0.0.1", "", "stale", 7,
+	  NET_NEIGH_MOVED },
+	/* Answers to somebody else. */
+	{ NEIGH_REACHABLE, "me", REP, 7, "10.0.0.2", "m9", "10.0.0.9", "", "reachable", 2,
+	  NET_DROP_ARP_NOT_OURS },
+	/* Announcements, both ways of making them. */
+	{ NEIGH_FREE, "all", REQ, 2, "10.0.0.2", "all", "10.0.0.2", "", "none", 0,
+	  NET_NEIGH_REFUSED },
+	{ NEIGH_REACHABLE, "all", REQ, 7, "10.0.0.2", "all", "10.0.0.2", "", "stale", 7,
+	  NET_NEIGH_MOVED },
+	{ NEIGH_REACHABLE, "all", REP, 7, "10.0.0.2", "all", "10.0.0.2", "", "stale", 7,
+	  NET_NEIGH_MOVED },
+	{ NEIGH_STATIC, "all", REP, 7, "10.0.0.2", "all", "10.0.0.2", "", "static", 2,
+	  NET_NEIGH_STATIC_KEPT },
+	/* Claims to our address. */
+	{ NEIGH_FREE, "all", REQ, 7, "10.0.0.1", "all", "10.0.0.1", "", "none", 0,
+	  NET_ARP_CONFLICT },
+	{ NEIGH_FREE, "me", REP, 7, "10.0.0.1", "me", "10.0.0.1", "", "none", 0, NET_ARP_CONFLICT },
+	/* Senders that nobody can be. */
+	{ NEIGH_FREE, "all", REQ, 2, "10.0.0.255", "all", "10.0.0.1", "", "none", 0,
+	  NET_DROP_ARP_BAD },
+	{ NEIGH_FREE, "all", REQ, 2, "224.0.0.2", "all", "10.0.0.1", "", "none", 0,
+	  NET_DROP_ARP_BAD },
+	{ NEIGH_FREE, "all", REQ, 2, "127.0.0.2", "all", "10.0.0.1", "", "none", 0,
+	  NET_DROP_ARP_BAD },
+	{ NEIGH_FREE, "me", REP, 2, "0.0.0.0", "me", "10.0.0.1", "", "none", 0, NET_DROP_ARP_BAD },
+};
+
 Test(arp, each_kind_of_packet)
 {
-	enum {
-		REQ = ARP_OP_REQUEST,
-		REP = ARP_OP_REPLY
-	};
-	static const struct {
-		enum neigh_state before;
-		const char *eth_dst;
-		uint16_t op;
-		unsigned sha;
-		const char *spa, *tha, *tpa;
-		const char *sent;
-		const char *state;
-		unsigned mac; /* held afterwards, 0: none */
-		enum net_counter counter;
-	} rows[] = {
-		/* Asked for: we answer and remember who asked. */
-		{ NEIGH_FREE, "all", REQ, 2, "10.0.0.2", "all", "10.0.0.1",
-		  "to m2: arp reply 10.0.0.1 > 10.0.0.2", "stale", 2, NET_ARP_TX_REPLIES },
-		{ NEIGH_REACHABLE, "all", REQ, 7, "10.0.0.2", "all", "10.0.0.1",
-		  "to m7: arp reply 10.0.0.1 > 10.0.0.2", "stale", 7, NET_NEIGH_MOVED },
-		/* By unicast as well. */
-		{ NEIGH_FREE, "me", REQ, 2, "10.0.0.2", "me", "10.0.0.1",
-		  "to m2: arp reply 10.0.0.1 > 10.0.0.2", "stale", 2, NET_ARP_TX_REPLIES },
-		/* An address probe (RFC 5227): answered, nothing to remember. */
-		{ NEIGH_FREE, "all", REQ, 2, "0.0.0.0", "all", "10.0.0.1",
-		  "to m2: arp reply 10.0.0.1 > 0.0.0.0", "none", 0, NET_ARP_TX_REPLIES },
-		/* Somebody else is asked for, even by one we know. */
-		{ NEIGH_FREE, "all", REQ, 2, "10.0.0.2", "all", "10.0.0.9", "", "none", 0,
-		  NET_DROP_ARP_NOT_OURS },
-		{ NEIGH_FREE, "all", REQ, 2, "10.0.0.2", "all", "127.0.0.1", "", "none", 0,
-		  NET_DROP_ARP_NOT_OURS },
-		/* Answers to what we asked. */
-		{ NEIGH_INCOMPLETE, "me", REP, 2, "10.0.0.2", "me", "10.0.0.1", "", "reachable", 2,
-		  NET_NEIGH_RESOLVED },
-		{ NEIGH_PROBE, "me", REP, 2, "10.0.0.2", "me", "10.0.0.1", "", "reachable", 2,
-		  NET_ARP_RX_REPLIES },
-		/* Answers that nobody asked for make no entry, and confirm none. */
-		{ NEIGH_FREE, "me", REP, 2, "10.0.0.2", "me", "10.0.0.1", "", "none", 0,
-		  NET_NEIGH_REFUSED },
-		{ NEIGH_STALE, "me", REP, 2, "10.0.0.2", "me", "10.0.0.1", "", "stale", 2,
-		  NET_ARP_RX_REPLIES },
-		{ NEIGH_REACHABLE, "me", REP, 7, "10.0.0.2", "me", "10.0.0.1", "", "stale", 7,
-		  NET_NEIGH_MOVED },
-		/* Answers to somebody else. */
-		{ NEIGH_REACHABLE, "me", REP, 7, "10.0.0.2", "m9", "10.0.0.9", "", "reachable", 2,
-		  NET_DROP_ARP_NOT_OURS },
-		/* Announcements, both ways of making them. */
-		{ NEIGH_FREE, "all", REQ, 2, "10.0.0.2", "all", "10.0.0.2", "", "none", 0,
-		  NET_NEIGH_REFUSED },
-		{ NEIGH_REACHABLE, "all", REQ, 7, "10.0.0.2", "all", "10.0.0.2", "", "stale", 7,
-		  NET_NEIGH_MOVED },
-		{ NEIGH_REACHABLE, "all", REP, 7, "10.0.0.2", "all", "10.0.0.2", "", "stale", 7,
-		  NET_NEIGH_MOVED },
-		{ NEIGH_STATIC, "all", REP, 7, "10.0.0.2", "all", "10.0.0.2", "", "static", 2,
-		  NET_NEIGH_STATIC_KEPT },
-		/* Claims to our address. */
-		{ NEIGH_FREE, "all", REQ, 7, "10.0.0.1", "all", "10.0.0.1", "", "none", 0,
-		  NET_ARP_CONFLICT },
-		{ NEIGH_FREE, "me", REP, 7, "10.0.0.1", "me", "10.0.0.1", "", "none", 0,
-		  NET_ARP_CONFLICT },
-		/* Senders that nobody can be. */
-		{ NEIGH_FREE, "all", REQ, 2, "10.0.0.255", "all", "10.0.0.1", "", "none", 0,
-		  NET_DROP_ARP_BAD },
-		{ NEIGH_FREE, "all", REQ, 2, "224.0.0.2", "all", "10.0.0.1", "", "none", 0,
-		  NET_DROP_ARP_BAD },
-		{ NEIGH_FREE, "all", REQ, 2, "127.0.0.2", "all", "10.0.0.1", "", "none", 0,
-		  NET_DROP_ARP_BAD },
-		{ NEIGH_FREE, "me", REP, 2, "0.0.0.0", "me", "10.0.0.1", "", "none", 0,
-		  NET_DROP_ARP_BAD },
-	};
-
 	log_set_level(LOG_ERROR);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct mac held = world_mac(rows[i].mac);

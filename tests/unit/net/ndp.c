@@ -33,83 +33,80 @@ static size_t make_ndp(void *out, const char *eth_dst, unsigned from, const char
 #define HOST "2001:db8::2"
 #define US "2001:db8::1"
 
+enum {
+	NS = ICMP6_NEIGHBOR_SOLICIT,
+	NA = ICMP6_NEIGHBOR_ADVERT
+};
+static const struct {
+	enum neigh_state before; /* of HOST, which is m2 */
+	const char *eth_dst;
+	unsigned from;
+	const char *src, *dst;
+	uint8_t hop_limit, type;
+	const char *target, *flags;
+	unsigned lladdr;
+	const char *sent;
+	const char *state;
+	unsigned mac; /* held afterwards, 0: none */
+	enum net_counter counter;
+} rows[] = {
+	/* Asked for: we answer and remember who asked. */
+	{ NEIGH_FREE, GROUP_MAC, 2, HOST, GROUP, 255, NS, US, "", 2,
+	  "to m2: 2001:db8::1 > 2001:db8::2 hl 255 na 2001:db8::1 S O +lladdr", "stale", 2,
+	  NET_NEIGH_CREATED },
+	{ NEIGH_REACHABLE, GROUP_MAC, 7, HOST, GROUP, 255, NS, US, "", 7,
+	  "to m7: 2001:db8::1 > 2001:db8::2 hl 255 na 2001:db8::1 S O +lladdr", "stale", 7,
+	  NET_NEIGH_MOVED },
+	{ NEIGH_INCOMPLETE, GROUP_MAC, 2, HOST, GROUP, 255, NS, US, "", 2,
+	  "to m2: 2001:db8::1 > 2001:db8::2 hl 255 na 2001:db8::1 S O +lladdr", "stale", 2,
+	  NET_NEIGH_RESOLVED },
+	/* By unicast the option may be left out. */
+	{ NEIGH_REACHABLE, "me", 2, HOST, US, 255, NS, US, "", 0,
+	  "to m2: 2001:db8::1 > 2001:db8::2 hl 255 na 2001:db8::1 S O +lladdr", "reachable", 2,
+	  NET_NDP_TX_ADVERTS },
+	{ NEIGH_FREE, "me", 2, HOST, US, 255, NS, US, "", 0, "", "none", 0, NET_DROP_NDP_BAD },
+	{ NEIGH_REACHABLE, GROUP_MAC, 2, HOST, GROUP, 255, NS, US, "", 0, "", "reachable", 2,
+	  NET_DROP_NDP_BAD },
+	/* Off the link. */
+	{ NEIGH_FREE, GROUP_MAC, 2, HOST, GROUP, 254, NS, US, "", 2, "", "none", 0,
+	  NET_DROP_NDP_HOP_LIMIT },
+	{ NEIGH_INCOMPLETE, "me", 2, HOST, US, 64, NA, HOST, "SO", 2, "", "incomplete", 0,
+	  NET_DROP_NDP_HOP_LIMIT },
+	/* Another host's address with the same group. */
+	{ NEIGH_FREE, GROUP_MAC, 2, HOST, GROUP, 255, NS, "2001:db8::7700:1", "", 2, "", "none", 0,
+	  NET_DROP_NDP_NOT_OURS },
+	/* Duplicate detection by somebody who wants our address. */
+	{ NEIGH_FREE, GROUP_MAC, 7, "::", GROUP, 255, NS, US, "", 0,
+	  "to 33:33:00:00:00:01: 2001:db8::1 > ff02::1 hl 255 na 2001:db8::1 O +lladdr", "none", 0,
+	  NET_NDP_CONFLICT },
+	{ NEIGH_FREE, GROUP_MAC, 7, "::", GROUP, 255, NS, US, "", 7, "", "none", 0,
+	  NET_DROP_NDP_BAD },
+	{ NEIGH_FREE, "me", 7, "::", US, 255, NS, US, "", 0, "", "none", 0, NET_DROP_NDP_BAD },
+	/* Answers. */
+	{ NEIGH_INCOMPLETE, "me", 2, HOST, US, 255, NA, HOST, "SO", 2, "", "reachable", 2,
+	  NET_NEIGH_RESOLVED },
+	{ NEIGH_INCOMPLETE, "me", 2, HOST, US, 255, NA, HOST, "O", 2, "", "stale", 2,
+	  NET_NEIGH_RESOLVED },
+	{ NEIGH_INCOMPLETE, "me", 2, HOST, US, 255, NA, HOST, "SO", 0, "", "incomplete", 0,
+	  NET_NDP_RX_ADVERTS },
+	{ NEIGH_STALE, "me", 2, HOST, US, 255, NA, HOST, "S", 0, "", "reachable", 2,
+	  NET_NDP_RX_ADVERTS },
+	{ NEIGH_PROBE, "me", 2, HOST, US, 255, NA, HOST, "S", 2, "", "reachable", 2,
+	  NET_NDP_RX_ADVERTS },
+	{ NEIGH_REACHABLE, "me", 7, HOST, US, 255, NA, HOST, "S", 7, "", "stale", 2,
+	  NET_NDP_RX_ADVERTS },
+	{ NEIGH_REACHABLE, NODES_MAC, 7, HOST, "ff02::1", 255, NA, HOST, "O", 7, "", "stale", 7,
+	  NET_NEIGH_MOVED },
+	{ NEIGH_REACHABLE, NODES_MAC, 7, HOST, "ff02::1", 255, NA, HOST, "SO", 7, "", "reachable",
+	  2, NET_DROP_NDP_BAD },
+	{ NEIGH_FREE, "me", 2, HOST, US, 255, NA, HOST, "SO", 2, "", "none", 0, NET_NEIGH_REFUSED },
+	/* A claim to our address. */
+	{ NEIGH_FREE, NODES_MAC, 7, US "1", "ff02::1", 255, NA, US, "O", 7, "", "none", 0,
+	  NET_NDP_CONFLICT },
+};
+
 Test(ndp, each_kind_of_message)
 {
-	enum {
-		NS = ICMP6_NEIGHBOR_SOLICIT,
-		NA = ICMP6_NEIGHBOR_ADVERT
-	};
-	static const struct {
-		enum neigh_state before; /* of HOST, which is m2 */
-		const char *eth_dst;
-		unsigned from;
-		const char *src, *dst;
-		uint8_t hop_limit, type;
-		const char *target, *flags;
-		unsigned lladdr;
-		const char *sent;
-		const char *state;
-		unsigned mac; /* held afterwards, 0: none */
-		enum net_counter counter;
-	} rows[] = {
-		/* Asked for: we answer and remember who asked. */
-		{ NEIGH_FREE, GROUP_MAC, 2, HOST, GROUP, 255, NS, US, "", 2,
-		  "to m2: 2001:db8::1 > 2001:db8::2 hl 255 na 2001:db8::1 S O +lladdr", "stale", 2,
-		  NET_NEIGH_CREATED },
-		{ NEIGH_REACHABLE, GROUP_MAC, 7, HOST, GROUP, 255, NS, US, "", 7,
-		  "to m7: 2001:db8::1 > 2001:db8::2 hl 255 na 2001:db8::1 S O +lladdr", "stale", 7,
-		  NET_NEIGH_MOVED },
-		{ NEIGH_INCOMPLETE, GROUP_MAC, 2, HOST, GROUP, 255, NS, US, "", 2,
-		  "to m2: 2001:db8::1 > 2001:db8::2 hl 255 na 2001:db8::1 S O +lladdr", "stale", 2,
-		  NET_NEIGH_RESOLVED },
-		/* By unicast the option may be left out. */
-		{ NEIGH_REACHABLE, "me", 2, HOST, US, 255, NS, US, "", 0,
-		  "to m2: 2001:db8::1 > 2001:db8::2 hl 255 na 2001:db8::1 S O +lladdr", "reachable",
-		  2, NET_NDP_TX_ADVERTS },
-		{ NEIGH_FREE, "me", 2, HOST, US, 255, NS, US, "", 0, "", "none", 0,
-		  NET_DROP_NDP_BAD },
-		{ NEIGH_REACHABLE, GROUP_MAC, 2, HOST, GROUP, 255, NS, US, "", 0, "", "reachable",
-		  2, NET_DROP_NDP_BAD },
-		/* Off the link. */
-		{ NEIGH_FREE, GROUP_MAC, 2, HOST, GROUP, 254, NS, US, "", 2, "", "none", 0,
-		  NET_DROP_NDP_HOP_LIMIT },
-		{ NEIGH_INCOMPLETE, "me", 2, HOST, US, 64, NA, HOST, "SO", 2, "", "incomplete", 0,
-		  NET_DROP_NDP_HOP_LIMIT },
-		/* Another host's address with the same group. */
-		{ NEIGH_FREE, GROUP_MAC, 2, HOST, GROUP, 255, NS, "2001:db8::7700:1", "", 2, "",
-		  "none", 0, NET_DROP_NDP_NOT_OURS },
-		/* Duplicate detection by somebody who wants our address. */
-		{ NEIGH_FREE, GROUP_MAC, 7, "::", GROUP, 255, NS, US, "", 0,
-		  "to 33:33:00:00:00:01: 2001:db8::1 > ff02::1 hl 255 na 2001:db8::1 O +lladdr",
-		  "none", 0, NET_NDP_CONFLICT },
-		{ NEIGH_FREE, GROUP_MAC, 7, "::", GROUP, 255, NS, US, "", 7, "", "none", 0,
-		  NET_DROP_NDP_BAD },
-		{ NEIGH_FREE, "me", 7, "::", US, 255, NS, US, "", 0, "", "none", 0,
-		  NET_DROP_NDP_BAD },
-		/* Answers. */
-		{ NEIGH_INCOMPLETE, "me", 2, HOST, US, 255, NA, HOST, "SO", 2, "", "reachable", 2,
-		  NET_NEIGH_RESOLVED },
-		{ NEIGH_INCOMPLETE, "me", 2, HOST, US, 255, NA, HOST, "O", 2, "", "stale", 2,
-		  NET_NEIGH_RESOLVED },
-		{ NEIGH_INCOMPLETE, "me", 2, HOST, US, 255, NA, HOST, "SO", 0, "", "incomplete", 0,
-		  NET_NDP_RX_ADVERTS },
-		{ NEIGH_STALE, "me", 2, HOST, US, 255, NA, HOST, "S", 0, "", "reachable", 2,
-		  NET_NDP_RX_ADVERTS },
-		{ NEIGH_PROBE, "me", 2, HOST, US, 255, NA, HOST, "S", 2, "", "reachable", 2,
-		  NET_NDP_RX_ADVERTS },
-		{ NEIGH_REACHABLE, "me", 7, HOST, US, 255, NA, HOST, "S", 7, "", "stale", 2,
-		  NET_NDP_RX_ADVERTS },
-		{ NEIGH_REACHABLE, NODES_MAC, 7, HOST, "ff02::1", 255, NA, HOST, "O", 7, "",
-		  "stale", 7, NET_NEIGH_MOVED },
-		{ NEIGH_REACHABLE, NODES_MAC, 7, HOST, "ff02::1", 255, NA, HOST, "SO", 7, "",
-		  "reachable", 2, NET_DROP_NDP_BAD },
-		{ NEIGH_FREE, "me", 2, HOST, US, 255, NA, HOST, "SO", 2, "", "none", 0,
-		  NET_NEIGH_REFUSED },
-		/* A claim to our address. */
-		{ NEIGH_FREE, NODES_MAC, 7, US "1", "ff02::1", 255, NA, US, "O", 7, "", "none", 0,
-		  NET_NDP_CONFLICT },
-	};
-
 	log_set_level(LOG_ERROR);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct mac held = world_mac(rows[i].mac);
