@@ -114,6 +114,7 @@ Test(frag_output, pieces_fit_and_cover_everything_once)
 		{ true, 20000, 1280, 17 },
 		{ false, UDP_MAX_PAYLOAD_V4, 1500, 45 },
 		{ false, UDP_MAX_PAYLOAD_V4, 9000, 8 },
+		{ true, UDP_MAX_PAYLOAD_V6, 1500, 46 },
 	};
 	static const uint32_t features[] = { DEV_TX_CHAINS, 0, DEV_TX_CHAINS | DEV_TX_CSUM_L4 };
 

@@ -131,6 +131,7 @@ Test(udp_send, errors)
 		{ true, false, 0, "::", 7, 1, -ENETUNREACH },
 		{ false, false, 0, "10.0.0.2", 7, UDP_MAX_PAYLOAD_V4, 0 },
 		{ false, false, 0, "10.0.0.2", 7, UDP_MAX_PAYLOAD_V4 + 1, -EMSGSIZE },
+		{ true, false, 0, "2001:db8::2", 7, UDP_MAX_PAYLOAD_V6, 0 },
 		{ true, false, 0, "2001:db8::2", 7, UDP_MAX_PAYLOAD_V6 + 1, -EMSGSIZE },
 		{ false, false, UDP_DONT_FRAG, "10.0.0.2", 7, 1472, 0 },
 		{ false, false, UDP_DONT_FRAG, "10.0.0.2", 7, 1473, -EMSGSIZE },
@@ -266,6 +267,11 @@ Test(udp_send, to_ourselves)
 	cr_assert(has_pattern(&a, 40000));
 	cr_assert_eq(b.num, 1);
 	cr_assert(has_pattern(&b, 60000));
+	/* The largest of IPv6 is more than an IP packet that is not fragmented can be, even here. */
+	cr_assert_eq(send_pattern(&b, "2001:db8::1", 1000, UDP_MAX_PAYLOAD_V6), 0);
+	net_poll(&w.net, w.net.now);
+	cr_assert_eq(b.num, 2);
+	cr_assert(has_pattern(&b, UDP_MAX_PAYLOAD_V6));
 	world_assert_quiet(&w);
 	stop();
 }
