@@ -75,7 +75,7 @@ struct net_config {
 	uint32_t icmp_echo_per_sec;
 	uint32_t icmp_echo_burst;
 
-	uint32_t udp_buckets; /* a power of two, about the number of sockets */
+	uint32_t udp_buckets; /* to start with, a power of two; they grow with the number of sockets */
 	uint8_t ttl;
 	bool csum_offload_tx; /* use what the device offers */
 	bool csum_offload_rx;
@@ -89,7 +89,8 @@ typedef void (*net_l4_fn)(void *ctx, struct buf *b, const struct net_pkt *pkt);
 
 /*
  * An error about a packet that @ctx's protocol sent. From the wire it is a claim that anybody can make: check
- * it against what is in flight. @is_local: we know it ourselves, since the next hop did not answer.
+ * it against what is in flight. @is_local: we know it ourselves, since the next hop did not answer. Who believes an
+ * ICMP_ERR_TOO_BIG passes it on to pmtu_update; nobody else does.
  */
 typedef void (*net_error_fn)(void *ctx, const struct icmp_error *e, bool is_local);
 

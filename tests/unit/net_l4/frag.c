@@ -288,6 +288,28 @@ Test(frag, congestion_marks_combine)
 	}
 }
 
+/* A device that verified the first piece's headers knows nothing of the sum over all pieces. */
+Test(frag, verified_pieces_make_no_verified_whole)
+{
+	static const struct part parts[] = { { 0, 32, true }, { 32, 32, false } };
+	uint8_t frame[256];
+
+	start(NULL);
+	make_whole(false, 64);
+	whole[40] ^= 1;
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		size_t len = make_fragment(frame, false, whole, parts[i], 1, 0);
+		struct buf *rx = world_packet(&w, (uint32_t)len, 0);
+
+		memcpy(rx->data, frame, len);
+		rx->flags = BUF_RX_CSUM_GOOD;
+		net_input(&w.net, rx, 0);
+	}
+	cr_assert_eq(world_count(&w, NET_FRAG_REASSEMBLED), 1);
+	world_assert_drop(&w, NET_DROP_UDP_CSUM);
+	stop();
+}
+
 Test(frag, what_keeps_datagrams_apart)
 {
 	uint8_t frame[256];

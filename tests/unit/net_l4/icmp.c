@@ -389,6 +389,77 @@ Test(icmp, errors_never_cause_errors)
 	world_stop(&w);
 }
 
+Test(icmp, errors_about_what_ipv4_exempts)
+{
+	static const struct {
+		uint16_t frag;
+		uint8_t proto;
+		uint8_t type; /* first byte of the payload */
+		uint8_t pkt_flags, buf_flags;
+		bool answered;
+	} rows[] = {
+		{ 0, IP_PROTO_UDP, 0, 0, 0, true },
+		{ IP4_MF, IP_PROTO_UDP, 0, 0, 0, true },
+		{ IP4_MF | 1, IP_PROTO_UDP, 0, 0, 0, false },
+		{ 100, IP_PROTO_UDP, 0, 0, 0, false },
+		{ 0, IP_PROTO_UDP, 0, NET_PKT_BROADCAST, 0, false },
+		{ 0, IP_PROTO_UDP, 0, NET_PKT_MULTICAST, 0, false },
+		{ 0, IP_PROTO_UDP, 0, 0, BUF_MULTICAST, false },
+		{ 0, IP_PROTO_ICMP4, ICMP4_ECHO, 0, 0, true },
+		{ 0, IP_PROTO_ICMP4, ICMP4_ECHO_REPLY, 0, 0, true },
+		{ 0, IP_PROTO_ICMP4, ICMP4_UNREACHABLE, 0, 0, false },
+		{ 0, IP_PROTO_ICMP4, 4, 0, 0, false },
+		{ 0, IP_PROTO_ICMP4, ICMP4_REDIRECT, 0, 0, false },
+		{ 0, IP_PROTO_ICMP4, ICMP4_TIME_EXCEEDED, 0, 0, false },
+		{ 0, IP_PROTO_ICMP4, ICMP4_PARAM_PROBLEM, 0, 0, false },
+	};
+	struct be32 src = { { 10, 0, 0, 2 } }, dst = { { 10, 0, 0, 1 } };
+
+	l4_start(&w, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct net_pkt pkt = { .src = ipaddr_v4(src),
+				       .dst = ipaddr_v4(dst),
+				       .proto = rows[i].proto,
+				       .flags = rows[i].pkt_flags };
+		struct buf *p = world_packet(&w, IP4_HLEN + 16, rows[i].type);
+
+		ip4_emit(p->data, 0, IP4_HLEN + 16, 1, rows[i].frag, 64, rows[i].proto, src, dst,
+			 false);
+		p->flags = rows[i].buf_flags;
+		p->l3_off = BUF_HEADROOM;
+		p->l4_off = BUF_HEADROOM + IP4_HLEN;
+		buf_pull(p, IP4_HLEN);
+		world_mark(&w);
+		icmp_send_error(&w.net, p, &pkt, ICMP_ERR_HOST_UNREACH, 0, 0);
+		buf_put(p);
+		cr_assert_eq(*world_sent(&w) != '\0', rows[i].answered, "row %zu", i);
+		world_assert_quiet(&w);
+	}
+	world_stop(&w);
+}
+
+/* An echo whose bytes somebody else still reads is answered from a copy. */
+Test(icmp, echo_leaves_shared_memory_alone)
+{
+	uint8_t msg[64], frame[128];
+	const struct world_frame *f;
+	struct buf *rx;
+	size_t len;
+
+	l4_start(&w, NULL);
+	len = make_icmp(frame, "me", "10.0.0.2", "10.0.0.1", msg, make_echo(msg, false, 8));
+	rx = buf_get(world_packet(&w, (uint32_t)len, 0));
+	memcpy(rx->data, frame, len);
+	net_input(&w.net, rx, 0);
+	f = world_sent_frame(&w);
+	cr_assert_not_null(f);
+	cr_assert(frame_csum_is_good(f));
+	cr_assert_eq(memcmp(buf_mem(rx) + BUF_HEADROOM, frame, len), 0);
+	cr_assert_eq(rx->refs, 1);
+	buf_put(rx);
+	world_stop(&w);
+}
+
 Test(icmp, a_bucket_fills_with_time_and_loses_nothing)
 {
 	struct icmp_bucket bucket = { .per_sec = 3, .burst = 2, .filled_at = 0 };
