@@ -7,7 +7,8 @@
  *     transports --net_output--> output.c: IP, Ethernet --> neigh.c (unresolved) | local queue | tx burst --net_flush--> device
  *
  * Single-threaded like all of the runtime. Time is net->now: net_poll sets it; who calls anything else first,
- * or at another time, sets it before. Memory is allocated by net_init alone. Timers (neighbours, reassembly,
+ * or at another time, sets it before. Memory is allocated by net_init, and by binding when the
+ * table of UDP sockets must grow; never on the way of a packet. Timers (neighbours, reassembly,
  * path MTU) hang in the wheel that the caller hands in and advances.
  *
  * Nothing reaches the device before net_flush or the end of net_poll, except when a burst is full. What the
@@ -75,7 +76,8 @@ struct net_config {
 	uint32_t icmp_echo_per_sec;
 	uint32_t icmp_echo_burst;
 
-	uint32_t udp_buckets; /* to start with, a power of two; they grow with the number of sockets */
+	uint32_t
+		udp_buckets; /* to start with, a power of two; they grow with the number of sockets */
 	uint8_t ttl;
 	bool csum_offload_tx; /* use what the device offers */
 	bool csum_offload_rx;

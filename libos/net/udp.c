@@ -129,6 +129,32 @@ static void reset_path(struct udp_ep *ep, const struct ipaddr *dst)
 	net_path_init(&ep->path, dst, &ep->laddr);
 }
 
+/* Twice the buckets, so that they stay short. Without memory for it they grow long instead. */
+static cold_path void grow(struct udp_table *t)
+{
+	struct udp_table old = *t;
+	struct list *pos, *tmp;
+
+	t->buckets = calloc(2 * (size_t)(old.bucket_mask + 1), sizeof(t->buckets[0]));
+	if (!t->buckets) {
+		*t = old;
+		return;
+	}
+	t->bucket_mask = 2 * old.bucket_mask + 1;
+	for (uint32_t i = 0; i <= t->bucket_mask; i++)
+		list_init(&t->buckets[i]);
+	for (uint32_t i = 0; i <= old.bucket_mask; i++) {
+		list_for_each_safe (pos, tmp, &old.buckets[i]) {
+			struct udp_ep *ep = list_entry(pos, struct udp_ep, bucket);
+
+			list_del(pos);
+			list_add_tail(bucket_of(t, ep->lport),
+				      pos); /* the last bound stays first */
+		}
+	}
+	free(old.buckets);
+}
+
 int udp_bind(struct net *net, struct udp_ep *ep, const struct ipaddr *addr, uint16_t port)
 {
 	struct ipaddr none = ipaddr_any();
@@ -147,6 +173,8 @@ int udp_bind(struct net *net, struct udp_ep *ep, const struct ipaddr *addr, uint
 	ep->lport = port;
 	ep->is_bound = true;
 	reset_path(ep, &none);
+	if (net->udp.num > net->udp.bucket_mask)
+		grow(&net->udp);
 	list_add_head(bucket_of(&net->udp, port), &ep->bucket);
 	net->udp.num++;
 	return 0;

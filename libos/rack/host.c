@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One host: how it is put together, polled, and how its program runs and waits. */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,16 +136,20 @@ int rack_host_build(struct tern_sim *rack, const struct tern_sim_host_options *o
 	return 0;
 }
 
+static bool has_any_fault(const struct tern_sim_faults *f)
+{
+	return f->loss_ppm || f->burst_ppm || f->duplicate_ppm || f->reorder_ppm ||
+	       f->corrupt_ppm || f->partitioned;
+}
+
 /* The port behind its decorators, capture outermost: it shows what the host sees. */
 static int decorate(struct tern_sim_host *host, const struct tern_sim_link *link, struct dev **out)
 {
-	static const struct tern_sim_faults none;
 	struct tern_sim *rack = host->rack;
 	struct dev *dev = &host->port.dev;
-	bool has_faults = memcmp(&link->faults, &none, sizeof(none)) != 0;
 	int err;
 
-	if (has_faults || rack->sim.clock.kind == CLOCK_KIND_VIRTUAL) {
+	if (has_any_fault(&link->faults) || rack->sim.clock.kind == CLOCK_KIND_VIRTUAL) {
 		struct fault_config config =
 			fault_config_default(&rack->pool, rack->seed * 1000003 + host->number);
 
@@ -169,6 +172,18 @@ static int decorate(struct tern_sim_host *host, const struct tern_sim_link *link
 	return 0;
 }
 
+/* The number after a slash, 0 to @width. */
+static int parse_bits(const char *text, unsigned width, unsigned *out)
+{
+	char *end;
+	unsigned long bits = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end || bits > width)
+		return -EINVAL;
+	*out = (unsigned)bits;
+	return 0;
+}
+
 /* "10.0.0.1/24"; without a length, the whole address is the prefix. */
 static int parse_prefix(const char *text, struct net_addr_config *out)
 {
@@ -176,7 +191,6 @@ static int parse_prefix(const char *text, struct net_addr_config *out)
 	const char *slash = strchr(text, '/');
 	size_t len = slash ? (size_t)(slash - text) : strlen(text);
 	unsigned bits, width;
-	char rest;
 
 	if (len >= sizeof(addr))
 		return -EINVAL;
@@ -186,7 +200,7 @@ static int parse_prefix(const char *text, struct net_addr_config *out)
 		return -EINVAL;
 	width = ipaddr_is_v4(&out->addr) ? 32 : 128;
 	bits = width;
-	if (slash && (sscanf(slash + 1, "%3u%c", &bits, &rest) != 1 || bits > width))
+	if (slash && parse_bits(slash + 1, width, &bits))
 		return -EINVAL;
 	out->bits = (uint8_t)(128 - width + bits);
 	return 0;

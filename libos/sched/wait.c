@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-/* Arrays up to this long are simply read: no guess is cheaper. */
+/* Arrays up to this long are read whenever nothing in them is ready: it costs nothing. */
 #define SMALL_ARRAY 4
 /* A result that needs no turn of the loop does not take one, but every so often the network must get its due. */
 #define TURN_EVERY 16
@@ -92,13 +92,14 @@ static int pass_over(struct sched *s, struct wanted *w, struct op **out)
 static int look_for_any(struct sched *s, struct wanted *w, struct op **out)
 {
 	struct op_table *t = &s->ops;
+	bool has_strays = !list_is_empty(&t->strays);
 
-	if (w->num <= SMALL_ARRAY)
-		return pass_over(s, w, out);
-	if (!list_is_empty(&t->strays) && ++s->since_strays > STRAY_PATIENCE)
+	if (unlikely(has_strays) && ++s->since_strays > STRAY_PATIENCE)
 		return pass_over(s, w, out);
 	*out = take_ready_or_null(s, w);
-	if (!*out && !list_is_empty(&t->strays) && !w->passed)
+	if (*out || w->passed)
+		return 0;
+	if (w->num <= SMALL_ARRAY || !list_is_empty(&t->strays))
 		return pass_over(s, w, out);
 	return 0;
 }

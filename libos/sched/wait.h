@@ -10,8 +10,8 @@
  * over for STRAY_PATIENCE calls). So the steady state is O(1), a changed array costs one pass, and nothing that is
  * ready is ever missed.
  *
- * The same pass finds stale tokens: arrays of up to SMALL_ARRAY tokens are checked at once, longer ones before the
- * call first idles.
+ * The same pass finds stale tokens when nothing is ready: in arrays of up to SMALL_ARRAY tokens at once, in longer ones
+ * before the call first idles.
  *
  * All functions: @timeout_ns TIME_NEVER waits for ever, 0 looks once (after one turn of the loop). The operation
  * they hand out stays DONE until the caller has read it and calls op_free. Errors: -EINVAL for a token that names

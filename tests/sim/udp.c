@@ -20,6 +20,7 @@ static int echo_server(void *arg)
 	for (;;) {
 		demi_qresult_t qr, pushed;
 		struct sockaddr_in from;
+		uint32_t number;
 		demi_qtoken_t qt;
 		demi_sgarray_t sga;
 
@@ -27,7 +28,8 @@ static int echo_server(void *arg)
 		must(demi_wait(&qr, qt, NULL) == 0);
 		must(qr.qr_opcode == DEMI_OPC_POP);
 		sga = qr.qr_value.sga;
-		if (*(uint32_t *)sga.sga_segs[0].sgaseg_buf == UINT32_MAX)
+		memcpy(&number, sga.sga_segs[0].sgaseg_buf, sizeof(number));
+		if (number == UINT32_MAX)
 			return demi_sgafree(&sga);
 		from = sga.sga_addr;
 		must(demi_pushto(&qt, qd, &sga, (struct sockaddr *)&from, sizeof(from)) == 0);

@@ -332,8 +332,8 @@ Test(udp, verified_sums_are_not_taken_again)
 		memcpy(rx->data, frame, len);
 		rx->flags = BUF_RX_CSUM_GOOD;
 		net_input(&w.net, rx, 0);
-		cr_assert_eq(a.num, trust);
-		cr_assert_eq(world_count(&w, NET_DROP_UDP_CSUM), !trust);
+		cr_assert_eq(a.num, (unsigned)trust);
+		cr_assert_eq(world_count(&w, NET_DROP_UDP_CSUM), (uint64_t)!trust);
 		udp_close(&w.net, &a.ep);
 		world_stop(&w);
 	}
@@ -414,5 +414,38 @@ Test(udp, a_callback_may_close_its_endpoint)
 	receive_udp(&w, "10.0.0.2", "10.0.0.1", 7, 1000, 3);
 	cr_assert_eq(a.num, 2);
 	cr_assert_eq(world_count(&w, NET_DROP_UDP_NO_PORT), 1);
+	world_stop(&w);
+}
+
+static unsigned heard[5000];
+static struct udp_ep many[5000];
+
+static void count_datagram(struct udp_ep *ep, struct buf *b, const struct net_pkt *pkt,
+			   uint16_t sport)
+{
+	heard[ep - many]++;
+	buf_put_chain(b);
+}
+
+Test(udp, thousands_of_endpoints_are_found_while_the_table_grows)
+{
+	static const struct udp_ep_ops ops = { .on_datagram = count_datagram };
+	struct net_config config = world_config();
+	struct ipaddr any;
+
+	config.udp_buckets = 2;
+	l4_start(&w, &config);
+	any = ip(&w, "0.0.0.0");
+	for (unsigned i = 0; i < ARRAY_SIZE(many); i++) {
+		udp_ep_init(&many[i], &ops, 0);
+		cr_assert_eq(udp_bind(&w.net, &many[i], &any, (uint16_t)(10000 + i)), 0);
+	}
+	cr_assert_geq(w.net.udp.bucket_mask + 1, ARRAY_SIZE(many) / 2);
+	for (unsigned i = 0; i < ARRAY_SIZE(many); i++)
+		receive_udp(&w, "10.0.0.2", "10.0.0.1", 7, (uint16_t)(10000 + i), 4);
+	for (unsigned i = 0; i < ARRAY_SIZE(many); i++) {
+		cr_assert_eq(heard[i], 1, "port %u", 10000 + i);
+		udp_close(&w.net, &many[i]);
+	}
 	world_stop(&w);
 }
