@@ -420,11 +420,11 @@ Test(udp, a_callback_may_close_its_endpoint)
 static unsigned heard[5000];
 static struct udp_ep many[5000];
 
-static void count_datagram(struct udp_ep *ep, struct buf *b, const struct net_pkt *pkt,
+static void count_datagram(struct udp_ep *ep, struct buf *data, const struct net_pkt *pkt,
 			   uint16_t sport)
 {
 	heard[ep - many]++;
-	buf_put_chain(b);
+	buf_put_chain(data);
 }
 
 Test(udp, thousands_of_endpoints_are_found_while_the_table_grows)
