@@ -169,7 +169,7 @@ struct buf *buf_linearise_slow(struct buf_pool *p, struct buf *b)
 		whole = buf_alloc_or_null(p, buf_chain_len(b));
 	if (whole) {
 		whole->len = buf_chain_len(b);
-		whole->flags = b->flags;
+		whole->flags = b->flags & (BUF_RX_CSUM_GOOD | BUF_MULTICAST);
 		memcpy(whole->data - headers, b->data - headers, headers);
 		buf_copy_out(b, 0, whole->data, whole->len);
 		whole->l3_off = (uint16_t)(BUF_HEADROOM - headers);

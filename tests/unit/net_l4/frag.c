@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tests/lib/seed.h"
 #include "tests/unit/net_l4/l4.h"
 
 static struct world w;
@@ -573,12 +574,10 @@ static void one_round(struct rng *rng, uint64_t seed, uint32_t id)
 
 Test(frag, random_fragments_against_an_oracle)
 {
-	const char *text = getenv("TERN_TEST_SEED");
-	uint64_t seed = text ? strtoull(text, NULL, 0) : 20;
+	uint64_t seed = test_seed();
 	unsigned arrived = 0;
 	struct rng rng;
 
-	printf("frag: TERN_TEST_SEED=%lu\n", seed);
 	rng_init(&rng, seed);
 	start(NULL);
 	for (uint32_t id = 0; id < 3000; id++) {
