@@ -14,7 +14,6 @@
 #include "libos/net/udp.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "libos/net/net.h"
 #include "libos/wire/csum_buf.h"
@@ -22,11 +21,6 @@
 
 #define EPHEMERAL_DRAWS 16 /* before looking at every port in turn */
 #define BUF_TX_FLAGS (BUF_TX_CSUM_L4 | BUF_TX_CSUM_IP | BUF_TX_TSO)
-
-static always_inline struct list *bucket_of(const struct udp_table *t, uint16_t port)
-{
-	return &t->buckets[(port * t->key.k0 + t->key.k1) >> 32 & t->bucket_mask];
-}
 
 static always_inline bool is_v6(const struct udp_ep *ep)
 {
@@ -36,29 +30,6 @@ static always_inline bool is_v6(const struct udp_ep *ep)
 static struct ipaddr any_of(bool v6)
 {
 	return v6 ? ipaddr_any() : ipaddr_v4(be32(0));
-}
-
-int udp_table_init(struct net *net)
-{
-	struct udp_table *t = &net->udp;
-
-	t->num = 0;
-	t->bucket_mask = net->config.udp_buckets - 1;
-	t->key.k0 = rng_next(&net->rng) | 1;
-	t->key.k1 = rng_next(&net->rng);
-	t->buckets = calloc(net->config.udp_buckets, sizeof(t->buckets[0]));
-	if (!t->buckets)
-		return -ENOMEM;
-	for (uint32_t i = 0; i <= t->bucket_mask; i++)
-		list_init(&t->buckets[i]);
-	return 0;
-}
-
-void udp_table_fini(struct net *net)
-{
-	BUG_ON(net->udp.num != 0);
-	free(net->udp.buckets);
-	net->udp.buckets = NULL;
 }
 
 void udp_ep_init(struct udp_ep *ep, const struct udp_ep_ops *ops, uint8_t flags)
@@ -88,7 +59,7 @@ static bool conflicts(const struct udp_ep *other, const struct ipaddr *addr, uin
 static bool is_port_free(const struct net *net, const struct ipaddr *addr, uint16_t port,
 			 uint8_t flags)
 {
-	const struct list *bucket = bucket_of(&net->udp, port);
+	const struct list *bucket = udp_bucket(&net->udp, port);
 	struct list *pos;
 
 	list_for_each (pos, bucket) {
@@ -129,32 +100,6 @@ static void reset_path(struct udp_ep *ep, const struct ipaddr *dst)
 	net_path_init(&ep->path, dst, &ep->laddr);
 }
 
-/* Twice the buckets, so that they stay short. Without memory for it they grow long instead. */
-static cold_path void grow(struct udp_table *t)
-{
-	struct udp_table old = *t;
-	struct list *pos, *tmp;
-
-	t->buckets = calloc(2 * (size_t)(old.bucket_mask + 1), sizeof(t->buckets[0]));
-	if (!t->buckets) {
-		*t = old;
-		return;
-	}
-	t->bucket_mask = 2 * old.bucket_mask + 1;
-	for (uint32_t i = 0; i <= t->bucket_mask; i++)
-		list_init(&t->buckets[i]);
-	for (uint32_t i = 0; i <= old.bucket_mask; i++) {
-		list_for_each_safe (pos, tmp, &old.buckets[i]) {
-			struct udp_ep *ep = list_entry(pos, struct udp_ep, bucket);
-
-			list_del(pos);
-			list_add_tail(bucket_of(t, ep->lport),
-				      pos); /* the last bound stays first */
-		}
-	}
-	free(old.buckets);
-}
-
 int udp_bind(struct net *net, struct udp_ep *ep, const struct ipaddr *addr, uint16_t port)
 {
 	struct ipaddr none = ipaddr_any();
@@ -174,8 +119,8 @@ int udp_bind(struct net *net, struct udp_ep *ep, const struct ipaddr *addr, uint
 	ep->is_bound = true;
 	reset_path(ep, &none);
 	if (net->udp.num > net->udp.bucket_mask)
-		grow(&net->udp);
-	list_add_head(bucket_of(&net->udp, port), &ep->bucket);
+		udp_table_grow(&net->udp);
+	list_add_head(udp_bucket(&net->udp, port), &ep->bucket);
 	net->udp.num++;
 	return 0;
 }
@@ -374,7 +319,7 @@ static always_inline unsigned score(const struct udp_ep *ep, const struct flow *
 
 static always_inline struct udp_ep *find_or_null(const struct net *net, const struct flow *f)
 {
-	const struct list *bucket = bucket_of(&net->udp, f->lport);
+	const struct list *bucket = udp_bucket(&net->udp, f->lport);
 	struct udp_ep *best = NULL;
 	unsigned best_points = 0;
 	struct list *pos;
@@ -395,7 +340,7 @@ static always_inline struct udp_ep *find_or_null(const struct net *net, const st
 static struct udp_ep *next_group_ep_or_null(const struct net *net, const struct flow *f,
 					    uint32_t *at)
 {
-	const struct list *bucket = bucket_of(&net->udp, f->lport);
+	const struct list *bucket = udp_bucket(&net->udp, f->lport);
 	struct list *pos;
 	uint32_t place = 0;
 

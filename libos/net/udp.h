@@ -71,6 +71,15 @@ struct udp_table {
 int udp_table_init(struct net *net) must_check;
 void udp_table_fini(struct net *net);
 
+/* Twice the buckets, so that they stay short. Without memory for that they grow long instead. */
+void udp_table_grow(struct udp_table *t) cold_path;
+
+/* Where the endpoints of a local port hang. */
+static always_inline struct list *udp_bucket(const struct udp_table *t, uint16_t port)
+{
+	return &t->buckets[(port * t->key.k0 + t->key.k1) >> 32 & t->bucket_mask];
+}
+
 void udp_ep_init(struct udp_ep *ep, const struct udp_ep_ops *ops, uint8_t flags);
 
 /*
