@@ -100,7 +100,8 @@ static int start_sim_host(struct tern_sim *rack, const struct cfg *cfg, struct t
 	if (!arrays)
 		return -ENOMEM;
 	if (cfg->mtu > RACK_MAX_MTU)
-		log_error("inetstack_config.mtu: simulated links carry at most %d bytes", RACK_MAX_MTU);
+		log_error("inetstack_config.mtu: simulated links carry at most %d bytes",
+			  RACK_MAX_MTU);
 	net_from_cfg(&config.net, arrays, cfg);
 	if (config.net.num_addrs == 0)
 		options.ipv4 = SIM_DEFAULT_IPV4;

@@ -127,8 +127,9 @@ Test(config_env, cross_checks_name_the_variable_too)
 {
 	setenv("MSS", "1501", 1);
 	cr_assert_eq(load(NULL), -EINVAL);
-	cr_assert_str_eq(err,
-			 "environment variable MSS (inetstack_config.mss): 1501 is above the mtu of 1500");
+	cr_assert_str_eq(
+		err,
+		"environment variable MSS (inetstack_config.mss): 1501 is above the mtu of 1500");
 }
 
 Test(config_env, an_unknown_transport_is_an_error_with_the_legal_ones)
