@@ -78,6 +78,7 @@ step symbols nm tests/gate/symbols.sh build/release/liblibos.a
 step pure nm check_pure
 step tests "" ./run test
 step tests-asan "" ./run test --preset asan
+step budget valgrind tests/gate/budget.sh build/release
 step tidy clang-tidy tests/gate/tidy.sh build/release
 step fuzz clang check_fuzz
 

@@ -23,7 +23,7 @@ export PKG_CONFIG_PATH=$PWD/$libdir/pkgconfig
 gcc -Wall -Wextra -Werror program.c -o by-pkg-config $(pkg-config --cflags --libs libos)
 ./by-pkg-config
 
-cmake -B build -DCMAKE_PREFIX_PATH="$PWD/usr" -DCMAKE_C_COMPILER=gcc >>log
+cmake -G Ninja -B build -DCMAKE_PREFIX_PATH="$PWD/usr" -DCMAKE_C_COMPILER=gcc >>log
 cmake --build build >>log
 build/by-cmake
 echo "both ways work"
