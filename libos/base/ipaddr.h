@@ -22,12 +22,15 @@ static always_inline struct ipaddr ipaddr_any(void)
 	return (struct ipaddr){ .q = { 0, 0 } };
 }
 
+#define IPADDR_V4_PREFIX 0xffff0000u /* the third quarter of a mapped address, memory order */
+
+/* In whole words, as addresses are compared and copied: a wide load cannot be fed from several narrower stores. */
 static always_inline struct ipaddr ipaddr_v4(struct be32 a)
 {
-	struct ipaddr r = { .b = { [10] = 0xff, [11] = 0xff } };
+	uint32_t raw;
 
-	memcpy(&r.b[12], a.b, 4);
-	return r;
+	memcpy(&raw, a.b, sizeof(raw));
+	return (struct ipaddr){ .q = { 0, (uint64_t)raw << 32 | IPADDR_V4_PREFIX } };
 }
 
 static always_inline struct ipaddr ipaddr_v6(const uint8_t b[16])
@@ -40,10 +43,7 @@ static always_inline struct ipaddr ipaddr_v6(const uint8_t b[16])
 
 static always_inline bool ipaddr_is_v4(const struct ipaddr *a)
 {
-	uint32_t prefix;
-
-	memcpy(&prefix, &a->b[8], 4);
-	return a->q[0] == 0 && prefix == 0xffff0000u;
+	return a->q[0] == 0 && (uint32_t)a->q[1] == IPADDR_V4_PREFIX;
 }
 
 static always_inline struct be32 ipaddr_to_v4(const struct ipaddr *a)
@@ -62,7 +62,7 @@ static always_inline bool ipaddr_equal(const struct ipaddr *x, const struct ipad
 /* ::, or 0.0.0.0 in its mapped form. */
 static always_inline bool ipaddr_is_any(const struct ipaddr *a)
 {
-	return a->q[0] == 0 && (a->q[1] == 0 || (ipaddr_is_v4(a) && load_be32(&a->b[12]) == 0));
+	return a->q[0] == 0 && (a->q[1] == 0 || a->q[1] == IPADDR_V4_PREFIX);
 }
 
 static inline bool ipaddr_is_multicast(const struct ipaddr *a)

@@ -39,11 +39,26 @@ static always_inline void list_add_head(struct list *head, struct list *n)
 	list_insert_between(n, head, head->next);
 }
 
+/* Takes @n off and leaves its own pointers as they were: for who puts it elsewhere, or is done with it. */
+static always_inline void list_unlink(struct list *n)
+{
+	struct list *prev = n->prev;
+	struct list *next = n->next;
+
+	prev->next = next;
+	next->prev = prev;
+}
+
 static always_inline void list_del(struct list *n)
 {
-	n->prev->next = n->next;
-	n->next->prev = n->prev;
+	list_unlink(n);
 	list_init(n);
+}
+
+static always_inline void list_move_tail(struct list *head, struct list *n)
+{
+	list_unlink(n);
+	list_add_tail(head, n);
 }
 
 /* Moves everything on @from to the tail of @to. */

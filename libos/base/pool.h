@@ -10,6 +10,7 @@
 #ifndef LIBOS_BASE_POOL_H
 #define LIBOS_BASE_POOL_H
 
+#include "libos/base/bug.h"
 #include "libos/base/compiler.h"
 
 #define POOL_CHUNK_SHIFT 8
@@ -66,11 +67,16 @@ static always_inline uint32_t pool_capacity(const struct pool *p)
 	return p->num_chunks << POOL_CHUNK_SHIFT;
 }
 
-/* @index must be below pool_capacity. */
+/* @index must be below pool_capacity. @obj_size is the pool's: a constant, for who knows it, saves a multiplication. */
+static always_inline void *pool_at_sized(const struct pool *p, uint32_t index, size_t obj_size)
+{
+	DEBUG_BUG_ON(obj_size != p->obj_size);
+	return p->chunks[index >> POOL_CHUNK_SHIFT] + (index & (POOL_CHUNK - 1)) * obj_size;
+}
+
 static always_inline void *pool_at(const struct pool *p, uint32_t index)
 {
-	return p->chunks[index >> POOL_CHUNK_SHIFT] +
-	       (size_t)(index & (POOL_CHUNK - 1)) * p->obj_size;
+	return pool_at_sized(p, index, p->obj_size);
 }
 
 #endif

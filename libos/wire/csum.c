@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Two loops and one tail. Short inputs (headers, small datagrams) are all latency: 64-bit words added with their
- * carries counted beside, in two chains. Long inputs are all throughput: AVX2 with 64-bit lanes, in which the sum
+ * carries counted beside. Long inputs are all throughput: AVX2 with 64-bit lanes, in which the sum
  * of whole words W (wrapping) and the sum of their upper halves H (which cannot wrap) give the sum of all 32-bit
  * halves as W - (H << 32) + H: three operations a vector.
  */
@@ -10,37 +10,6 @@
 #ifdef __AVX2__
 #include <immintrin.h>
 #endif
-
-/* Sum and the number of carries that fell out of it. */
-struct acc {
-	uint64_t sum;
-	uint64_t carries;
-};
-
-static always_inline struct acc acc_add(struct acc a, uint64_t word)
-{
-	a.sum += word;
-	a.carries += a.sum < word;
-	return a;
-}
-
-static always_inline struct acc acc_load(struct acc a, const uint8_t *p)
-{
-	uint64_t word;
-
-	memcpy(&word, p, sizeof(word));
-	return acc_add(a, word);
-}
-
-/* The last @len & 7 bytes in front of @end, which 8 readable bytes precede. */
-static always_inline uint64_t load_tail(const uint8_t *end, size_t len)
-{
-	uint64_t word;
-
-	memcpy(&word, end - sizeof(word), sizeof(word));
-	/* In two steps because no tail at all is a shift by 64. */
-	return word >> 1 >> (63 - 8 * (len & 7));
-}
 
 static always_inline uint64_t load_below_8(const uint8_t *p, size_t len)
 {
@@ -65,48 +34,11 @@ static always_inline uint64_t load_below_8(const uint8_t *p, size_t len)
 	return word;
 }
 
-/* Everything but the tail: @len bytes rounded down to eights. Moves @p to its end. */
-static always_inline struct acc add_words(struct acc a, const uint8_t **p, size_t len)
-{
-	const uint8_t *at = *p;
-
-	struct acc b = { 0, 0 };
-
-	for (size_t blocks = len / 64; blocks > 0; blocks--, at += 64) {
-		for (int i = 0; i < 64; i += 16) {
-			a = acc_load(a, at + i);
-			b = acc_load(b, at + i + 8);
-		}
-	}
-	a = acc_add(a, b.sum);
-	a.carries += b.carries;
-	if (len & 32) {
-		for (int i = 0; i < 32; i += 8)
-			a = acc_load(a, at + i);
-		at += 32;
-	}
-	if (len & 16) {
-		a = acc_load(a, at);
-		a = acc_load(a, at + 8);
-		at += 16;
-	}
-	if (len & 8) {
-		a = acc_load(a, at);
-		at += 8;
-	}
-	*p = at;
-	return a;
-}
-
 static always_inline uint64_t add_scalar(uint64_t sum, const uint8_t *p, size_t len)
 {
-	struct acc a = { sum, 0 };
-
 	if (unlikely(len < 8))
 		return csum_add(sum, load_below_8(p, len));
-	a = add_words(a, &p, len);
-	a = acc_add(a, load_tail(p + (len & 7), len));
-	return csum_add(a.sum, a.carries);
+	return csum_add_short(sum, p, len);
 }
 
 uint64_t csum_add_bytes_scalar(uint64_t sum, const void *data, size_t len)
@@ -115,9 +47,6 @@ uint64_t csum_add_bytes_scalar(uint64_t sum, const void *data, size_t len)
 }
 
 #ifdef __AVX2__
-
-/* Below this the scalar loop is done before the lanes could be added up. */
-#define SIMD_MIN 192
 
 #define VEC sizeof(__m256i)
 
@@ -149,7 +78,6 @@ static uint64_t add_simd(uint64_t sum, const uint8_t *p, size_t len)
 {
 	struct lanes l0 = { _mm256_setzero_si256(), _mm256_setzero_si256() };
 	struct lanes l1 = l0;
-	struct acc a = { sum, 0 };
 
 	for (size_t blocks = len / (4 * VEC); blocks > 0; blocks--, p += 4 * VEC) {
 		l0 = lanes_load(l0, p);
@@ -162,16 +90,15 @@ static uint64_t add_simd(uint64_t sum, const uint8_t *p, size_t len)
 		l1 = lanes_load(l1, p + VEC);
 		p += 2 * VEC;
 	}
-	a = add_words(a, &p, len & (2 * VEC - 1));
-	a = acc_add(a, load_tail(p + (len & 7), len));
+	sum = csum_add_short(sum, p, len & (2 * VEC - 1));
 	l0.words = _mm256_add_epi64(l0.words, l1.words);
 	l0.uppers = _mm256_add_epi64(l0.uppers, l1.uppers);
-	return csum_add(csum_add(a.sum, a.carries), lanes_sum(l0));
+	return csum_add(sum, lanes_sum(l0));
 }
 
 uint64_t csum_add_bytes_any(uint64_t sum, const void *data, size_t len)
 {
-	if (len >= SIMD_MIN)
+	if (len >= CSUM_SIMD_MIN)
 		return add_simd(sum, data, len);
 	return add_scalar(sum, data, len);
 }

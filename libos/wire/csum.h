@@ -15,6 +15,7 @@
 #include "libos/base/ipaddr.h"
 
 #define CSUM_INLINE_MAX 64 /* constant lengths up to here are not worth a call */
+#define CSUM_SIMD_MIN 192 /* below, the scalar loop is done before vector lanes could be added up */
 
 /* One's complement addition: the carry comes back in at the low end. */
 static always_inline uint64_t csum_add(uint64_t x, uint64_t y)
@@ -23,23 +24,81 @@ static always_inline uint64_t csum_add(uint64_t x, uint64_t y)
 	return x + (x < y);
 }
 
+/* A sum and the number of carries that fell out of it: an add and an add-with-carry for each word. */
+struct csum_acc {
+	uint64_t sum;
+	uint64_t carries;
+};
+
+static always_inline struct csum_acc csum_acc_add(struct csum_acc acc, uint64_t word)
+{
+	acc.sum += word;
+	acc.carries += acc.sum < word;
+	return acc;
+}
+
+/* @num words; a constant. */
+static always_inline struct csum_acc csum_acc_load(struct csum_acc acc, const uint8_t *p,
+						   unsigned num)
+{
+	uint64_t word;
+
+	for (unsigned i = 0; i < num; i++) {
+		memcpy(&word, p + 8 * i, 8);
+		acc = csum_acc_add(acc, word);
+	}
+	return acc;
+}
+
+/* The last @len & 7 bytes, at least one, in front of @end, which 8 readable bytes precede. */
+static always_inline uint64_t csum_load_tail(const uint8_t *end, size_t len)
+{
+	uint64_t word;
+
+	memcpy(&word, end - sizeof(word), sizeof(word));
+	return word >> (64 - 8 * (len & 7));
+}
+
+/* At least 8 bytes can be read in front of @p + @len. */
+static always_inline uint64_t csum_add_short(uint64_t sum, const uint8_t *p, size_t len)
+{
+	struct csum_acc acc = { sum, 0 };
+
+#pragma GCC unroll 1 /* most often there is one block or none */
+	for (size_t blocks = len / 64; blocks > 0; blocks--, p += 64)
+		acc = csum_acc_load(acc, p, 8);
+	if (len & 32) {
+		acc = csum_acc_load(acc, p, 4);
+		p += 32;
+	}
+	if (len & 16) {
+		acc = csum_acc_load(acc, p, 2);
+		p += 16;
+	}
+	if (len & 8) {
+		acc = csum_acc_load(acc, p, 1);
+		p += 8;
+	}
+	if (len & 7)
+		acc = csum_acc_add(acc, csum_load_tail(p + (len & 7), len));
+	return csum_add(acc.sum, acc.carries);
+}
+
 /* The halves of csum_add_bytes; call that. */
 uint64_t csum_add_bytes_any(uint64_t sum, const void *data, size_t len);
 
 static always_inline uint64_t csum_add_bytes_fixed(uint64_t sum, const void *data, size_t len)
 {
 	const uint8_t *p = data;
-	const uint8_t *end = p + len;
-	uint64_t carries = 0, word = 0;
+	uint64_t word;
 
-	for (; end - p >= 8; p += 8) {
+	for (; len >= 8; len -= 8, p += 8) {
 		memcpy(&word, p, 8);
-		sum += word;
-		carries += sum < word;
+		sum = csum_add(sum, word);
 	}
 	word = 0;
-	memcpy(&word, p, len & 7);
-	return csum_add(csum_add(sum, word), carries);
+	memcpy(&word, p, len);
+	return csum_add(sum, word);
 }
 
 /* Adds @len bytes at @data to @sum as if they started at an even offset. An odd tail counts as padded with zero. */
@@ -48,6 +107,14 @@ static always_inline uint64_t csum_add_bytes(uint64_t sum, const void *data, siz
 	if (__builtin_constant_p(len) && len <= CSUM_INLINE_MAX)
 		return csum_add_bytes_fixed(sum, data, len);
 	return csum_add_bytes_any(sum, data, len);
+}
+
+/* As csum_add_bytes, without a call for short lengths: for the data path, whose callers can then do with few registers. */
+static always_inline uint64_t csum_add_bytes_inline(uint64_t sum, const uint8_t *p, size_t len)
+{
+	if (unlikely(len < 8 || len >= CSUM_SIMD_MIN))
+		return csum_add_bytes_any(sum, p, len);
+	return csum_add_short(sum, p, len);
 }
 
 uint64_t csum_add_bytes_scalar(uint64_t sum, const void *data, size_t len);
@@ -101,17 +168,25 @@ static always_inline uint16_t csum_load(struct be16 field)
 }
 
 /*
- * Pseudo-header sum for UDP and TCP (and ICMPv6) over either family; @proto is the IP protocol number. The 0xffff
- * of a mapped IPv4 address is one's complement zero, so both families are one formula.
+ * The addresses' share of a pseudo-header sum. The 0xffff of a mapped IPv4 address is one's complement zero, so both
+ * families are one formula.
  */
+static always_inline uint64_t csum_addrs(const struct ipaddr *src, const struct ipaddr *dst)
+{
+	return csum_add(csum_add(src->q[0], src->q[1]), csum_add(dst->q[0], dst->q[1]));
+}
+
+/* The rest of it, of 33 bits; @proto is the IP protocol number. */
+static always_inline uint64_t csum_pseudo_rest(uint8_t proto, uint32_t l4_len)
+{
+	return (uint64_t)__builtin_bswap32(l4_len) + ((uint32_t)proto << 8);
+}
+
+/* Pseudo-header sum for UDP and TCP (and ICMPv6) over either family. */
 static always_inline uint64_t csum_pseudo(const struct ipaddr *src, const struct ipaddr *dst,
 					  uint8_t proto, uint32_t l4_len)
 {
-	uint64_t rest = (uint64_t)__builtin_bswap32(l4_len) + ((uint32_t)proto << 8);
-	uint64_t s = csum_add(src->q[0], src->q[1]);
-	uint64_t d = csum_add(dst->q[0], dst->q[1]);
-
-	return csum_add(csum_add(s, d), rest);
+	return csum_add(csum_addrs(src, dst), csum_pseudo_rest(proto, l4_len));
 }
 
 /*

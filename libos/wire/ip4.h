@@ -7,6 +7,7 @@
 #include "libos/wire/csum.h"
 
 #define IP4_HLEN 20
+#define IP4_PLAIN 0x45 /* ver_ihl of a header without options */
 #define IP4_DF 0x4000
 #define IP4_MF 0x2000
 #define IP4_OFFSET_MASK 0x1fff
@@ -39,6 +40,11 @@ enum ip4_error {
 	IP4_BAD_CSUM,
 };
 
+static always_inline uint32_t ip4_hlen(const struct ip4_hdr *h)
+{
+	return (uint32_t)(h->ver_ihl & 15) * 4;
+}
+
 static always_inline uint64_t ip4_csum(const struct ip4_hdr *h, size_t hlen)
 {
 	return likely(hlen == IP4_HLEN) ? csum_add_bytes(0, h, IP4_HLEN)
@@ -48,24 +54,24 @@ static always_inline uint64_t ip4_csum(const struct ip4_hdr *h, size_t hlen)
 /* Checks version, lengths and (when @check_csum) the header checksum of @len bytes at @p. */
 static always_inline enum ip4_error ip4_check(const struct ip4_hdr *h, size_t len, bool check_csum)
 {
+	size_t hlen = IP4_HLEN;
+	size_t total;
+
 	if (unlikely(len < IP4_HLEN))
 		return IP4_BAD_LENGTH;
-	if (unlikely(h->ver_ihl >> 4 != 4))
-		return IP4_BAD_VERSION;
-
-	size_t hlen = (size_t)(h->ver_ihl & 15) * 4;
-	size_t total = be16_get(h->total_len);
-
-	if (unlikely(hlen < IP4_HLEN || total < hlen || total > len))
+	if (unlikely(h->ver_ihl != IP4_PLAIN)) {
+		if (h->ver_ihl >> 4 != 4)
+			return IP4_BAD_VERSION;
+		hlen = ip4_hlen(h);
+		if (hlen < IP4_HLEN)
+			return IP4_BAD_LENGTH;
+	}
+	total = be16_get(h->total_len);
+	if (unlikely(total < hlen || total > len))
 		return IP4_BAD_LENGTH;
 	if (check_csum && unlikely(!csum_is_good(ip4_csum(h, hlen))))
 		return IP4_BAD_CSUM;
 	return IP4_OK;
-}
-
-static always_inline uint32_t ip4_hlen(const struct ip4_hdr *h)
-{
-	return (uint32_t)(h->ver_ihl & 15) * 4;
 }
 
 static always_inline uint32_t ip4_frag_offset(const struct ip4_hdr *h)
@@ -87,9 +93,8 @@ static always_inline void ip4_emit(void *p, uint8_t tos, uint16_t total_len, uin
 				   struct be32 dst, bool offload_csum)
 {
 	struct ip4_hdr *h = p;
-	uint64_t head = 0x45 | (uint64_t)tos << 8 | (uint64_t)__builtin_bswap16(total_len) << 16 |
-			(uint64_t)__builtin_bswap16(id) << 32 |
-			(uint64_t)__builtin_bswap16(frag) << 48;
+	uint64_t head = __builtin_bswap64((uint64_t)IP4_PLAIN << 56 | (uint64_t)tos << 48 |
+					  (uint64_t)total_len << 32 | (uint64_t)id << 16 | frag);
 	uint64_t middle = ttl | (uint64_t)proto << 8;
 	uint32_t from, to;
 
