@@ -49,8 +49,15 @@ int demi_sgafree(demi_sgarray_t *sga)
 	return 0;
 }
 
-static int push(demi_qtoken_t *qt_out, struct runtime *rt, struct queue *q,
-		const demi_sgarray_t *sga, const struct endpoint *dest)
+/* Nothing came of @op, whose token nobody has seen. */
+static cold_path int give_up(struct op_table *ops, struct op *op, int err)
+{
+	op_free(ops, op);
+	return -err;
+}
+
+static always_inline int push(demi_qtoken_t *qt_out, struct runtime *rt, struct queue *q,
+			      const demi_sgarray_t *sga, const struct endpoint *dest)
 {
 	struct op_table *ops = &rt->sched.ops;
 	struct buf *b;
@@ -63,15 +70,11 @@ static int push(demi_qtoken_t *qt_out, struct runtime *rt, struct queue *q,
 	if (unlikely(!op))
 		return EAGAIN;
 	err = sga_to_buf(rt, op, sga, &b);
-	if (unlikely(err)) {
-		op_free(ops, op);
-		return -err;
-	}
+	if (unlikely(err))
+		return give_up(ops, op, err);
 	*qt_out = op_token_of(op);
 	err = q->ops->push(q, op, b, dest);
-	if (unlikely(err))
-		op_free(ops, op);
-	return -err;
+	return likely(!err) ? 0 : give_up(ops, op, err);
 }
 
 int demi_push(demi_qtoken_t *qt_out, int qd, const demi_sgarray_t *sga)
@@ -139,7 +142,5 @@ int demi_pop(demi_qtoken_t *qt_out, int qd)
 		return EAGAIN;
 	*qt_out = op_token_of(op);
 	err = q->ops->pop(q, op);
-	if (unlikely(err))
-		op_free(&rt->sched.ops, op);
-	return -err;
+	return likely(!err) ? 0 : give_up(&rt->sched.ops, op, err);
 }

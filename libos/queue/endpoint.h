@@ -24,15 +24,17 @@ void endpoint_to_sockaddr(const struct endpoint *e, struct sockaddr *out, sockle
 /* The 16 bytes that the fixed PDPIX structs have for a peer; zero for one that is not IPv4. */
 static always_inline void endpoint_to_v4(const struct ipaddr *addr, uint16_t port, uint8_t out[16])
 {
-	struct sockaddr_in sin = { 0 };
+	/* In whole words, as it is copied on. */
+	uint64_t words[2] = { 0, 0 };
 
-	if (likely(ipaddr_is_v4(addr))) {
-		sin.sin_family = AF_INET;
-		store_be16(&sin.sin_port, port);
-		memcpy(&sin.sin_addr, &addr->b[12], 4);
-	}
-	_Static_assert(sizeof(sin) == 16, "the PDPIX structs hold a sockaddr_in");
-	memcpy(out, &sin, sizeof(sin));
+	_Static_assert(sizeof(struct sockaddr_in) == sizeof(words) &&
+			       offsetof(struct sockaddr_in, sin_port) == 2 &&
+			       offsetof(struct sockaddr_in, sin_addr) == 4,
+		       "the PDPIX structs hold a sockaddr_in");
+	if (likely(ipaddr_is_v4(addr)))
+		words[0] = AF_INET | (uint64_t)__builtin_bswap32(port) |
+			   (addr->q[1] & ~(uint64_t)UINT32_MAX);
+	memcpy(out, words, sizeof(words));
 }
 
 #endif

@@ -44,8 +44,11 @@ void runtime_close_queues(struct runtime *rt);
 /* Closes every queue, then the transport. */
 void runtime_fini(struct runtime *rt);
 
-/* The calling thread's current runtime; NULL before demi_init. */
-extern _Thread_local struct runtime *runtime_current;
+/*
+ * The calling thread's current runtime; NULL before demi_init. Read by every call of the API, hence the model: the
+ * general one is a function call to the compiler, which saves and spills around it even where the linker undoes it.
+ */
+extern _Thread_local struct runtime *runtime_current __attribute__((tls_model("initial-exec")));
 
 /* The transport has taken a push's bytes. Pushes of the application's own memory complete when that is released. */
 static always_inline void op_accepted(struct runtime *rt, struct op *op)

@@ -5,11 +5,6 @@
 #include <stddef.h>
 #include <string.h>
 
-static bool lies_within(const uint8_t *p, uint32_t len, const uint8_t *mem, uint32_t cap)
-{
-	return p >= mem && len <= cap && (size_t)(p - mem) <= cap - len;
-}
-
 static int show_own_memory(struct runtime *rt, struct op *op, const demi_sgaseg_t *seg,
 			   struct buf **out)
 {
@@ -24,35 +19,22 @@ static int show_own_memory(struct runtime *rt, struct op *op, const demi_sgaseg_
 	return 0;
 }
 
-int sga_to_buf(struct runtime *rt, struct op *op, const demi_sgarray_t *sga, struct buf **out)
+int sga_to_buf_slow(struct runtime *rt, struct op *op, const demi_sgarray_t *sga, struct buf **out)
 {
 	const demi_sgaseg_t *seg = &sga->sga_segs[0];
 	struct buf *b;
-	uint8_t *mem;
-	uint32_t cap;
 
-	if (unlikely(sga->sga_numsegs != 1 || seg->sgaseg_len == 0))
+	if (sga->sga_numsegs != 1 || seg->sgaseg_len == 0)
 		return -EINVAL;
-	if (unlikely(!sga->sga_buf))
+	if (!sga->sga_buf)
 		return show_own_memory(rt, op, seg, out);
 	b = buf_from_handle_or_null(sga->sga_buf);
-	if (unlikely(!b))
+	if (!b)
 		return -EINVAL;
-	mem = b->flags & BUF_SHARED_MEM ? b->data : buf_mem(b);
-	cap = b->flags & BUF_SHARED_MEM ? b->len : b->cap;
-	if (unlikely(!lies_within(seg->sgaseg_buf, seg->sgaseg_len, mem, cap)))
+	if (b->flags & BUF_SHARED_MEM ? !sga_seg_is_within(seg, b->data, b->len)
+				      : !sga_seg_is_within(seg, buf_mem(b), b->cap))
 		return -EINVAL;
-	/* Alone with the application: the descriptor itself can travel. Else it is still in flight elsewhere. */
-	if (likely(b->refs == 1 && !(b->flags & BUF_SHARED_MEM))) {
-		b->data = seg->sgaseg_buf;
-		b->len = seg->sgaseg_len;
-		b->next = NULL;
-		b->mss = 0;
-		b->l3_off = 0;
-		b->flags = BUF_APP_HELD;
-		*out = buf_get(b);
-		return 0;
-	}
+	/* Still in flight elsewhere, or no memory of its own. */
 	*out = buf_slice_or_null(rt->pool, b, seg->sgaseg_buf, seg->sgaseg_len);
 	return *out ? 0 : -ENOBUFS;
 }

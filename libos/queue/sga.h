@@ -6,13 +6,44 @@
 #include "demi/types.h"
 #include "libos/queue/runtime.h"
 
+/* The slow half of sga_to_buf. */
+int sga_to_buf_slow(struct runtime *rt, struct op *op, const demi_sgarray_t *sga,
+		    struct buf **out) cold_path must_check;
+
+/* Is @seg, which must not be empty, within the @bytes at @mem? */
+static always_inline bool sga_seg_is_within(const demi_sgaseg_t *seg, const uint8_t *mem,
+					    uint32_t bytes)
+{
+	/* What lies in front of @mem is very far behind it; a length of 0 wraps round to one that never fits. */
+	uint64_t offset = (uintptr_t)seg->sgaseg_buf - (uintptr_t)mem;
+
+	return offset <= bytes && (uint64_t)seg->sgaseg_len - 1 < bytes - offset;
+}
+
 /*
  * A buf that shows what @sga holds, for the transport to consume; the application keeps its own reference. For memory
  * that is the application's own, @op completes when the buf is released. -EINVAL: not one segment, no bytes, a
  * stale array, or a segment outside its memory; -ENOBUFS.
  */
-int sga_to_buf(struct runtime *rt, struct op *op, const demi_sgarray_t *sga,
-	       struct buf **out) must_check;
+static always_inline int must_check sga_to_buf(struct runtime *rt, struct op *op,
+					       const demi_sgarray_t *sga, struct buf **out)
+{
+	const demi_sgaseg_t *seg = &sga->sga_segs[0];
+	struct buf *b = buf_from_handle_or_null(sga->sga_buf);
+
+	/* Alone with the application the descriptor itself can travel. */
+	if (unlikely(!b || sga->sga_numsegs != 1 || b->refs != 1 || b->flags & BUF_SHARED_MEM ||
+		     !sga_seg_is_within(seg, buf_mem(b), b->cap)))
+		return sga_to_buf_slow(rt, op, sga, out);
+	b->data = seg->sgaseg_buf;
+	b->len = seg->sgaseg_len;
+	b->next = NULL;
+	b->mss = 0;
+	b->l3_off = 0;
+	b->flags = BUF_APP_HELD;
+	*out = buf_get(b);
+	return 0;
+}
 
 /* Fills @qr with the outcome of a done operation. The reference of a popped buf becomes the application's. */
 void qresult_from_op(demi_qresult_t *qr, const struct op *op);

@@ -72,7 +72,7 @@ static always_inline struct op *op_lookup_or_null(const struct op_table *t, op_t
 
 	if (unlikely(index >= pool_capacity(&t->pool)))
 		return NULL;
-	op = pool_at(&t->pool, index);
+	op = pool_at_sized(&t->pool, index, sizeof(*op));
 	if (unlikely(op->token != token || op->state == OP_FREE))
 		return NULL;
 	return op;
@@ -101,18 +101,16 @@ static always_inline void op_complete(struct op_table *t, struct op *op, int32_t
 	BUG_ON(op->state != OP_PENDING);
 	op->err = err;
 	op->state = OP_DONE;
-	list_del(&op->link);
-	list_add_tail(&t->ready, &op->link);
+	list_move_tail(&t->ready, &op->link);
 }
 
 /* The result has been fetched (or the call that made the operation failed): the token is dead. */
 static always_inline void op_free(struct op_table *t, struct op *op)
 {
 	DEBUG_BUG_ON(op->state == OP_FREE);
-	list_del(&op->link);
+	list_unlink(&op->link);
 	op->state = OP_FREE;
-	op->token += OP_FIRST_GEN;
-	if (unlikely(op->token < OP_FIRST_GEN))
+	if (unlikely(__builtin_add_overflow(op->token, OP_FIRST_GEN, &op->token)))
 		op->token += OP_FIRST_GEN;
 	pool_put(&t->pool, op);
 }

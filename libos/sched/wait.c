@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "libos/sched/wait.h"
 
-#include <errno.h>
-
 /* Arrays up to this long are read whenever nothing in them is ready: it costs nothing. */
 #define SMALL_ARRAY 4
-/* A result that needs no turn of the loop does not take one, but every so often the network must get its due. */
-#define TURN_EVERY 16
 #define STRAY_PATIENCE 64
 /* How far around a hint to look: arrays from which a few entries were removed by shifting the rest. */
 #define HINT_REACH 8
@@ -18,7 +14,8 @@ struct wanted {
 	const op_token *tokens;
 	uint32_t num;
 	uint32_t offset;
-	bool passed; /* this call has read the whole array */
+	bool passed;   /* this call has read the whole array */
+	struct op *op; /* of sched_wait: what the one token names */
 };
 
 /* One way of looking, without turning the loop. 0 with *@out NULL: nothing ready. */
@@ -106,11 +103,11 @@ static int look_for_any(struct sched *s, struct wanted *w, struct op **out)
 
 static int look_for_one(struct sched *s, struct wanted *w, struct op **out)
 {
-	struct op *op = op_lookup_or_null(&s->ops, w->tokens[0]);
-
-	if (unlikely(!op))
+	(void)s;
+	/* Its place stays, but an operation may be gone after a turn. */
+	if (unlikely(w->op->token != w->tokens[0]))
 		return -EINVAL;
-	*out = op->state == OP_DONE ? op : NULL;
+	*out = w->op->state == OP_DONE ? w->op : NULL;
 	return 0;
 }
 
@@ -132,18 +129,12 @@ static bool must_read_all(const struct sched *s, const struct wanted *w, unsigne
 }
 
 /* The one waiting loop, compiled for each way of looking. */
-static always_inline int wait_for(struct sched *s, struct wanted *w, look_fn look,
-				  uint64_t timeout_ns, struct op **out)
+static always_inline int turn_until(struct sched *s, struct wanted *w, look_fn look,
+				    uint64_t timeout_ns, struct op **out)
 {
 	uint64_t until = TIME_NEVER;
 	unsigned empty = 0;
 
-	if (++s->since_poll < TURN_EVERY) {
-		int err = look(s, w, out);
-
-		if (err || *out)
-			return err;
-	}
 	for (bool first = true;; first = false) {
 		bool worked = sched_turn(s);
 		int err = look(s, w, out);
@@ -170,11 +161,25 @@ static always_inline int wait_for(struct sched *s, struct wanted *w, look_fn loo
 	}
 }
 
-int sched_wait(struct sched *s, op_token token, uint64_t timeout_ns, struct op **out)
+static always_inline int wait_for(struct sched *s, struct wanted *w, look_fn look,
+				  uint64_t timeout_ns, struct op **out)
 {
-	struct wanted w = { .tokens = &token, .num = 1 };
+	if (++s->since_poll < SCHED_TURN_EVERY) {
+		int err = look(s, w, out);
 
-	return wait_for(s, &w, look_for_one, timeout_ns, out);
+		if (err || *out)
+			return err;
+	}
+	return turn_until(s, w, look, timeout_ns, out);
+}
+
+int sched_wait_turning(struct sched *s, struct op *op, uint64_t timeout_ns)
+{
+	op_token token = op_token_of(op);
+	struct wanted w = { .tokens = &token, .num = 1, .op = op };
+	struct op *done;
+
+	return turn_until(s, &w, look_for_one, timeout_ns, &done);
 }
 
 int sched_wait_any(struct sched *s, const op_token *tokens, uint32_t num, uint64_t timeout_ns,

@@ -20,9 +20,28 @@
 #ifndef LIBOS_SCHED_WAIT_H
 #define LIBOS_SCHED_WAIT_H
 
+#include <errno.h>
+
 #include "libos/sched/sched.h"
 
-int sched_wait(struct sched *s, op_token token, uint64_t timeout_ns, struct op **out) must_check;
+/* A result that needs no turn of the loop does not take one, but every so often the network must get its due. */
+#define SCHED_TURN_EVERY 16
+
+/* The rest of sched_wait, where a turn of the loop is called for. */
+int sched_wait_turning(struct sched *s, struct op *op, uint64_t timeout_ns) no_inline must_check;
+
+static always_inline int must_check sched_wait(struct sched *s, op_token token, uint64_t timeout_ns,
+					       struct op **out)
+{
+	struct op *op = op_lookup_or_null(&s->ops, token);
+
+	*out = op;
+	if (unlikely(!op))
+		return -EINVAL;
+	if (op->state == OP_DONE && likely(++s->since_poll < SCHED_TURN_EVERY))
+		return 0;
+	return sched_wait_turning(s, op, timeout_ns);
+}
 
 int sched_wait_any(struct sched *s, const op_token *tokens, uint32_t num, uint64_t timeout_ns,
 		   uint32_t *offset, struct op **out) must_check;
