@@ -60,11 +60,11 @@ struct buf {
 		struct buf *parent; /* slice: whose memory it shows */
 		void *cookie;       /* foreign: the owner's; received: the device's */
 	};
-	uint32_t len;
-	uint32_t cap; /* bytes of own memory from buf_mem() on */
+	uint32_t len; /* these three are set in one store when a buf is handed out */
 	uint16_t refs;
-	uint16_t app_gen; /* see buf_handle */
 	uint16_t mss;     /* TSO size to send; size of coalesced segments as received; else 0 */
+	uint32_t cap;     /* bytes of own memory from buf_mem() on */
+	uint16_t app_gen; /* see buf_handle */
 	uint16_t l3_off;  /* where the IP header starts, from buf_mem */
 	uint16_t l4_off;  /* where the transport header starts, from buf_mem */
 	uint8_t flags;

@@ -145,6 +145,17 @@ struct buf *buf_pool_cut_or_null(struct buf_class_list *list)
 	return b;
 }
 
+struct buf *buf_alloc_large_or_null(struct buf_pool *p, uint32_t payload)
+{
+	enum buf_class class = BUF_CLASS_9K;
+
+	while (payload > p->classes[class].payload) {
+		if (++class == BUF_CLASS_VIEW)
+			return NULL;
+	}
+	return buf_alloc_class_or_null(p, class);
+}
+
 int buf_pool_reserve(struct buf_pool *p, enum buf_class class, uint32_t num)
 {
 	struct buf_class_list *list = &p->classes[class];

@@ -108,16 +108,15 @@ static always_inline struct buf *buf_alloc_class_or_null(struct buf_pool *p, enu
 	return b;
 }
 
+/* The rest of buf_alloc_or_null: more than the smallest class holds. */
+struct buf *buf_alloc_large_or_null(struct buf_pool *p, uint32_t payload) no_inline;
+
 /* Room for @payload contiguous bytes behind the headroom; NULL above BUF_MAX_PAYLOAD or when memory is out. */
 static always_inline struct buf *buf_alloc_or_null(struct buf_pool *p, uint32_t payload)
 {
-	enum buf_class class = BUF_CLASS_2K;
-
-	while (unlikely(payload > p->classes[class].payload)) {
-		if (++class == BUF_CLASS_VIEW)
-			return NULL;
-	}
-	return buf_alloc_class_or_null(p, class);
+	if (unlikely(payload > p->classes[BUF_CLASS_2K].payload))
+		return buf_alloc_large_or_null(p, payload);
+	return buf_alloc_class_or_null(p, BUF_CLASS_2K);
 }
 
 /* The slow half of buf_linearise_or_free. */
