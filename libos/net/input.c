@@ -57,6 +57,13 @@ static cold_path bool accept_group(const struct net *net, struct buf *b, const s
 	return !mac_equal(&eth->src, &net->mac);
 }
 
+/* Both headers start, as far as we know, where the data does. */
+static always_inline void set_offsets(struct buf *b)
+{
+	b->l3_off = (uint16_t)(b->data - buf_mem(b));
+	b->l4_off = b->l3_off;
+}
+
 void net_input(struct net *net, struct buf *b, uint8_t pkt_flags)
 {
 	const struct eth_hdr *eth;
@@ -69,11 +76,10 @@ void net_input(struct net *net, struct buf *b, uint8_t pkt_flags)
 			return;
 		}
 	}
-	b->l3_off = (uint16_t)(b->data - buf_mem(b));
-	b->l4_off = b->l3_off;
 	if (unlikely(b->len < ETH_HLEN)) {
 		if (buf_chain_len(b) < ETH_HLEN)
 			return drop(net, b, NET_DROP_ETH_SHORT);
+		set_offsets(b);
 		b = net_pullup_or_free(net, b, ETH_HLEN);
 		if (!b)
 			return;
@@ -89,8 +95,8 @@ void net_input(struct net *net, struct buf *b, uint8_t pkt_flags)
 		return drop(net, b, NET_DROP_ETH_SRC);
 	if (unlikely(!net->trust_rx_csum) && !(pkt_flags & NET_PKT_LOCAL))
 		b->flags &= (uint8_t)~BUF_RX_CSUM_GOOD;
-	b->l3_off += ETH_HLEN;
 	buf_pull(b, ETH_HLEN);
+	set_offsets(b);
 	switch (be16_get(eth->type)) {
 	case ETH_TYPE_IP4:
 		return ip4_input(net, b, pkt_flags);
@@ -110,6 +116,15 @@ static cold_path void on_unknown_proto(struct net *net, struct buf *b, const str
 	drop(net, b, NET_DROP_PROTO);
 }
 
+static no_inline void deliver_icmp(struct net *net, struct buf *b, const struct net_pkt *pkt)
+{
+	if (pkt->proto == IP_PROTO_ICMP4 && ipaddr_is_v4(&pkt->dst))
+		return icmp4_input(net, b, pkt);
+	if (pkt->proto == IP_PROTO_ICMP6 && !ipaddr_is_v4(&pkt->dst))
+		return icmp6_input(net, b, pkt);
+	on_unknown_proto(net, b, pkt);
+}
+
 void net_deliver(struct net *net, struct buf *b, const struct net_pkt *pkt)
 {
 	const struct net_l4 *l4 = &net->l4[pkt->proto];
@@ -118,11 +133,7 @@ void net_deliver(struct net *net, struct buf *b, const struct net_pkt *pkt)
 		return udp_input(net, b, pkt);
 	if (likely(l4->input))
 		return l4->input(l4->ctx, b, pkt);
-	if (pkt->proto == IP_PROTO_ICMP4 && ipaddr_is_v4(&pkt->dst))
-		return icmp4_input(net, b, pkt);
-	if (pkt->proto == IP_PROTO_ICMP6 && !ipaddr_is_v4(&pkt->dst))
-		return icmp6_input(net, b, pkt);
-	on_unknown_proto(net, b, pkt);
+	deliver_icmp(net, b, pkt);
 }
 
 void net_dispatch_error(struct net *net, const struct icmp_error *e, bool is_local)

@@ -194,9 +194,12 @@ static always_inline struct buf *net_pullup_or_free(struct net *net, struct buf 
 /* One frame from the device, or (@pkt_flags NET_PKT_LOCAL) from ourselves: consumes @b. */
 void net_input(struct net *net, struct buf *b, uint8_t pkt_flags);
 
-/* For input.c: consume @b, data at the IP header. */
-void ip4_input(struct net *net, struct buf *b, uint8_t pkt_flags);
-void ip6_input(struct net *net, struct buf *b, uint8_t pkt_flags);
+/*
+ * For input.c: consume @b, data at the IP header. Not inlined by the linker, so that each family's path needs the
+ * stack and registers of its own alone.
+ */
+void ip4_input(struct net *net, struct buf *b, uint8_t pkt_flags) no_inline;
+void ip6_input(struct net *net, struct buf *b, uint8_t pkt_flags) no_inline;
 
 /* The end of the way up: consumes @b, data at the L4 header, l4_off set. */
 void net_deliver(struct net *net, struct buf *b, const struct net_pkt *pkt);

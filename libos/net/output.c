@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The way down. net_output is the hot half: a row of questions (is the path valid, does the packet fit, may
- * we write into its headroom, is there anything special about it), then straight-line code that copies the
- * path's headers, fills in what differs from packet to packet, and appends to the burst. Any "no" leads to
+ * we write into its headroom, is there anything special about it), then straight-line code (output.h) that copies
+ * the path's headers, fills in what differs from packet to packet, and appends to the burst. Any "no" leads to
  * output_slow, which asks everything again and does the rest: resolving, cutting up, chaining a buf for the
  * headers, waiting for the neighbour, packets to ourselves.
  */
 #include <errno.h>
 
-#include "libos/net/net.h"
+#include "libos/net/output.h"
 
 #define IP_LENGTH_MAX 65535u
 #define BUF_TX_FLAGS (BUF_TX_CSUM_L4 | BUF_TX_CSUM_IP | BUF_TX_TSO)
@@ -41,6 +41,15 @@ struct buf *net_flatten_or_free(struct net *net, struct buf *b)
 	return flat;
 }
 
+/* The device is full: what it did not take waits, and the next burst comes on top. */
+static cold_path void keep_from(struct net *net, unsigned taken)
+{
+	net->tx_num -= taken;
+	net->tx_flush_at = min_t(uint32_t, net->tx_num + DEV_BURST, NET_TX_QUEUE);
+	net->count[NET_TX_BACKLOGGED]++;
+	memmove(net->tx, net->tx + taken, net->tx_num * sizeof(struct buf *));
+}
+
 void net_flush(struct net *net)
 {
 	unsigned taken;
@@ -50,29 +59,21 @@ void net_flush(struct net *net)
 	taken = dev_tx(net->dev, net->tx, net->tx_num, net->now);
 	DEBUG_BUG_ON(taken > net->tx_num);
 	net->count[NET_TX_FRAMES] += taken;
-	net->tx_num -= taken;
-	if (unlikely(net->tx_num)) {
-		net->count[NET_TX_BACKLOGGED]++;
-		memmove(net->tx, net->tx + taken, net->tx_num * sizeof(struct buf *));
+	if (unlikely(taken != net->tx_num)) {
+		keep_from(net, taken);
+	} else {
+		net->tx_num = 0;
+		net->tx_flush_at = DEV_BURST;
 	}
-	net->tx_flush_at = min_t(uint32_t, net->tx_num + DEV_BURST, NET_TX_QUEUE);
 }
 
-/* A burst is together; or the queue is full, and then its youngest frame has no place. */
-static cold_path void burst_is_full(struct net *net)
+void net_burst_is_full(struct net *net)
 {
 	net_flush(net);
 	if (net->tx_num == NET_TX_QUEUE) {
 		net->count[NET_DROP_TX_FULL]++;
 		buf_put_chain(net->tx[--net->tx_num]);
 	}
-}
-
-static always_inline void append(struct net *net, struct buf *b)
-{
-	net->tx[net->tx_num++] = b;
-	if (unlikely(net->tx_num >= net->tx_flush_at))
-		burst_is_full(net);
 }
 
 void net_tx_frame(struct net *net, struct buf *b)
@@ -85,7 +86,7 @@ void net_tx_frame(struct net *net, struct buf *b)
 		}
 		net->count[NET_TX_LINEARISED]++;
 	}
-	append(net, b);
+	net_append(net, b);
 }
 
 /* Bytes that others may still read, or read later, must not become a received packet, which its receiver cuts. */
@@ -152,36 +153,6 @@ static struct buf *with_room_or_free(struct net *net, struct buf *b, uint32_t by
 	return front;
 }
 
-/* Writes Ethernet and IP header at @p. @id_frag: IPv4's identifier and fragment word. */
-static always_inline void emit_headers(const struct net_path *path, uint8_t *p, struct net_tx tx,
-				       uint32_t total, uint16_t id, uint16_t frag, bool offload)
-{
-	if (likely(path->is_v4)) {
-		const uint8_t *addrs = path->hdr + ETH_HLEN + offsetof(struct ip4_hdr, src);
-		struct be32 src, dst;
-
-		memcpy(src.b, addrs, 4);
-		memcpy(dst.b, addrs + 4, 4);
-		memcpy(p, path->hdr, 16); /* one store; the IP header goes over its end */
-		ip4_emit(p + ETH_HLEN, tx.tos, (uint16_t)total, id, frag, tx.ttl, tx.proto, src,
-			 dst, offload);
-	} else {
-		uint8_t *ip = p + ETH_HLEN;
-		uint64_t head = (uint64_t)(6u << 28 | (uint32_t)tx.tos << 20) << 32 |
-				(uint64_t)(total - IP6_HLEN) << 16 | (uint64_t)tx.proto << 8 |
-				tx.ttl;
-
-		memcpy(p, path->hdr, NET_PATH_HLEN_MAX);
-		store_be64(ip, head);
-	}
-}
-
-static always_inline void set_offsets(struct buf *b, uint32_t hdr_len)
-{
-	b->l3_off = (uint16_t)(b->data - buf_mem(b) + ETH_HLEN);
-	b->l4_off = (uint16_t)(b->data - buf_mem(b) + hdr_len);
-}
-
 static cold_path int drop_too_big(struct net *net, struct buf *b)
 {
 	net->count[NET_DROP_TX_TOO_BIG]++;
@@ -223,34 +194,26 @@ static cold_path int output_slow(struct net *net, struct net_path *path, struct 
 	if (is_tso)
 		b->flags |= BUF_TX_CSUM_IP;
 	buf_prepend(b, path->hdr_len);
-	emit_headers(path, b->data, tx, len + ip_hlen, id, frag, is_tso);
-	set_offsets(b, path->hdr_len);
+	net_emit_headers(path, b->data, tx, len + ip_hlen, id, frag, is_tso);
+	net_set_offsets(b, path->hdr_len);
 	return output_frame(net, path, b);
 }
 
 int net_output(struct net *net, struct net_path *path, struct buf *b, struct net_tx tx)
 {
-	uint32_t len = b->len;
+	uint32_t total = b->len + path->hdr_len - ETH_HLEN;
 
-	if (unlikely(path->generation != net->generation || path->kind != NET_PATH_UNICAST ||
-		     tx.flags & NET_TX_NO_DF || b->flags & BUF_TX_TSO))
+	if (unlikely(!net_path_is_ready(net, path) || tx.flags & NET_TX_NO_DF ||
+		     b->flags & BUF_TX_TSO || !buf_may_prepend(b, path->hdr_len)))
 		return output_slow(net, path, b, tx);
 	if (b->next) {
 		if (unlikely(!(net->tx_features & DEV_TX_CHAINS)))
 			return output_slow(net, path, b, tx);
-		len = buf_chain_len(b);
+		total += buf_chain_len(b->next);
 	}
-	if (unlikely(len + path->hdr_len - ETH_HLEN > path->mtu ||
-		     !buf_may_prepend(b, path->hdr_len)))
+	if (unlikely(total > path->mtu))
 		return output_slow(net, path, b, tx);
-
-	if (!tx.ttl)
-		tx.ttl = net->ttl;
-	buf_prepend(b, path->hdr_len);
-	emit_headers(path, b->data, tx, len + path->hdr_len - ETH_HLEN, 0, IP4_DF, false);
-	set_offsets(b, path->hdr_len);
-	path->neigh_or_null->used_at = net->now;
-	append(net, b);
+	net_output_ready(net, path, b, tx, total);
 	return 0;
 }
 
@@ -264,6 +227,6 @@ int net_output_l3(struct net *net, struct net_path *path, struct buf *b, uint32_
 	}
 	DEBUG_BUG_ON(!buf_may_prepend(b, ETH_HLEN) || b->len < l3_len);
 	memcpy(buf_prepend(b, ETH_HLEN), path->hdr, ETH_HLEN);
-	set_offsets(b, ETH_HLEN + l3_len);
+	net_set_offsets(b, ETH_HLEN + l3_len);
 	return output_frame(net, path, b);
 }

@@ -57,6 +57,7 @@ static void build_headers(struct net *net, struct net_path *path, const struct m
 {
 	uint8_t *ip = path->hdr + ETH_HLEN;
 
+	path->addr_sum = csum_fold(csum_addrs(&path->src, &path->dst));
 	eth_emit(path->hdr, dst_mac, &net->mac, path->is_v4 ? ETH_TYPE_IP4 : ETH_TYPE_IP6);
 	if (path->is_v4) {
 		ip4_emit(ip, 0, 0, 0, 0, 0, 0, ipaddr_to_v4(&path->src), ipaddr_to_v4(&path->dst),

@@ -38,6 +38,7 @@ struct net_path {
 	uint8_t kind;    /* enum net_path_kind */
 	bool is_v4;
 	bool src_is_bound; /* @src was given, not chosen: never choose another */
+	uint16_t addr_sum; /* folded checksum sum of both addresses, for pseudo-headers */
 	uint8_t hdr
 		[NET_PATH_HLEN_MAX]; /* as it goes out; IPv4: only Ethernet and the addresses are set */
 	struct ipaddr src;

@@ -15,7 +15,7 @@
 
 #include <errno.h>
 
-#include "libos/net/net.h"
+#include "libos/net/output.h"
 #include "libos/wire/csum_buf.h"
 #include "libos/wire/udp.h"
 
@@ -175,9 +175,8 @@ void udp_close(struct net *net, struct udp_ep *ep)
 	udp_ep_init(ep, ep->ops, ep->flags);
 }
 
-/* All of udp_send's questions about where to, for the first datagram to a destination. Leaves the path resolved. */
-static cold_path int prepare(struct net *net, struct udp_ep *ep, const struct ipaddr *dst,
-			     uint16_t port)
+/* Where to, for the first datagram to a destination. Leaves the path resolved. */
+static int prepare(struct net *net, struct udp_ep *ep, const struct ipaddr *dst, uint16_t port)
 {
 	int err;
 
@@ -198,14 +197,14 @@ static cold_path int prepare(struct net *net, struct udp_ep *ep, const struct ip
 	return 0;
 }
 
-static cold_path int refuse(struct buf *b, int err)
+static int refuse(struct buf *b, int err)
 {
 	buf_put_chain(b);
 	return err;
 }
 
 /* The payload may not be written in front of: the header gets a buf of its own. */
-static cold_path struct buf *with_front_or_free(struct net *net, struct buf *b)
+static struct buf *with_front_or_free(struct net *net, struct buf *b)
 {
 	struct buf *front = net_buf_or_null(net, 0);
 
@@ -216,77 +215,85 @@ static cold_path struct buf *with_front_or_free(struct net *net, struct buf *b)
 	return front;
 }
 
-/* Puts the header in front of @b's @len bytes of payload, its checksum filled in or left to the device. */
-static always_inline struct buf *emit_or_free(struct net *net, const struct udp_ep *ep,
-					      struct buf *b, uint16_t port, uint32_t len)
+/*
+ * Puts the header of a datagram of @ulen bytes in front of @b, its checksum filled in, given the payload's sum, or left
+ * to the device.
+ */
+static always_inline void emit(const struct net *net, const struct udp_ep *ep, struct buf *b,
+			       uint16_t port, uint32_t ulen, uint64_t payload)
 {
-	uint16_t ulen = (uint16_t)(UDP_HLEN + len);
-	uint64_t payload = 0, sum;
-	uint8_t flags = 0;
+	uint64_t pseudo = ep->path.addr_sum + csum_pseudo_rest(IP_PROTO_UDP, ulen);
+	uint8_t *h = buf_prepend(b, UDP_HLEN);
+	uint64_t head = udp_emit(h, ep->lport, port, (uint16_t)ulen);
+	uint8_t flags = b->flags & (uint8_t)~BUF_TX_FLAGS;
 	uint16_t csum;
-	uint8_t *h;
 
-	sum = csum_pseudo(&ep->path.src, &ep->path.dst, IP_PROTO_UDP, ulen);
-	if (net->tx_features & DEV_TX_CSUM_L4)
-		flags = BUF_TX_CSUM_L4;
-	else if (likely(!b->next))
-		payload = csum_add_bytes(0, b->data, len);
-	else
-		payload = csum_add_chain(0, b, 0, len);
-
-	if (unlikely(!buf_may_prepend(b, NET_PATH_HLEN_MAX + UDP_HLEN))) {
-		b = with_front_or_free(net, b);
-		if (!b)
-			return NULL;
-	}
-	h = buf_prepend(b, UDP_HLEN);
-	payload = csum_add(payload, udp_emit(h, ep->lport, port, ulen));
-	csum = flags ? csum_fold(sum) : udp_csum_finish(csum_add(sum, payload));
 	if (unlikely(ep->flags & UDP_NO_CSUM_TX) && !is_v6(ep)) {
-		flags = 0;
 		csum = 0;
+	} else if (net->tx_features & DEV_TX_CSUM_L4) {
+		csum = csum_fold(pseudo);
+		flags |= BUF_TX_CSUM_L4;
+	} else {
+		csum = udp_csum_finish(csum_add(csum_add(payload, head), pseudo));
 	}
 	csum_store(&((struct udp_hdr *)(void *)h)->csum, csum);
-	b->flags = (uint8_t)((b->flags & ~BUF_TX_FLAGS) | flags);
-	return b;
+	b->flags = flags;
+}
+
+/* All that udp_send's fast path is not for. */
+static cold_path int send_slow(struct net *net, struct udp_ep *ep, struct buf *b,
+			       const struct ipaddr *dst, uint16_t port)
+{
+	struct net_tx tx = { .proto = IP_PROTO_UDP, .ttl = ep->ttl, .tos = ep->tos };
+	uint32_t len = buf_chain_len(b);
+	uint64_t payload;
+	int err;
+
+	if (!dst && !ep->is_connected)
+		return refuse(b, -EDESTADDRREQ);
+	if (dst && ep->is_connected)
+		return refuse(b, -EISCONN);
+	err = dst ? prepare(net, ep, dst, port) : prepare(net, ep, &ep->raddr, ep->rport);
+	if (err)
+		return refuse(b, err);
+	if (len > (is_v6(ep) ? UDP_MAX_PAYLOAD_V6 : UDP_MAX_PAYLOAD_V4))
+		return refuse(b, -EMSGSIZE);
+	if (ep->flags & UDP_DONT_FRAG)
+		tx.flags = NET_TX_DONT_FRAG;
+	payload = net->tx_features & DEV_TX_CSUM_L4 ? 0 : csum_add_chain(0, b, 0, len);
+	if (!buf_may_prepend(b, NET_PATH_HLEN_MAX + UDP_HLEN)) {
+		b = with_front_or_free(net, b);
+		if (!b)
+			return -ENOBUFS;
+	}
+	emit(net, ep, b, dst ? port : ep->rport, UDP_HLEN + len, payload);
+	err = net_output(net, &ep->path, b, tx);
+	net->count[NET_UDP_TX] += !err;
+	return err;
 }
 
 int udp_send(struct net *net, struct udp_ep *ep, struct buf *b, const struct ipaddr *dst,
 	     uint16_t port)
 {
 	struct net_tx tx = { .proto = IP_PROTO_UDP, .ttl = ep->ttl, .tos = ep->tos };
-	uint32_t len = b->len;
-	int err;
+	uint32_t ulen = UDP_HLEN + b->len;
+	uint32_t total = ulen + ep->path.hdr_len - ETH_HLEN;
+	const struct ipaddr *to = dst ? dst : &ep->raddr;
+	uint16_t to_port = dst ? port : ep->rport;
+	uint64_t payload = 0;
 
-	if (dst) {
-		if (unlikely(ep->is_connected))
-			return refuse(b, -EISCONN);
-	} else {
-		if (unlikely(!ep->is_connected))
-			return refuse(b, -EDESTADDRREQ);
-		dst = &ep->raddr;
-		port = ep->rport;
-	}
-	if (unlikely(!ep->is_bound || !port || !ipaddr_equal(dst, &ep->path.dst) ||
-		     ep->path.generation != net->generation ||
-		     ep->path.kind == NET_PATH_BROADCAST)) {
-		err = prepare(net, ep, dst, port);
-		if (err)
-			return refuse(b, err);
-	}
-	if (unlikely(b->next != NULL))
-		len = buf_chain_len(b);
-	if (unlikely(len > (is_v6(ep) ? UDP_MAX_PAYLOAD_V6 : UDP_MAX_PAYLOAD_V4)))
-		return refuse(b, -EMSGSIZE);
-	if (unlikely(ep->flags & UDP_DONT_FRAG))
-		tx.flags = NET_TX_DONT_FRAG;
+	/* Only the endpoint of a bound socket has a path that is ready. */
+	if (unlikely(!dst != ep->is_connected || !to_port || !net_path_is_ready(net, &ep->path) ||
+		     !ipaddr_equal(to, &ep->path.dst) || total > ep->path.mtu || b->next ||
+		     !buf_may_prepend(b, NET_PATH_HLEN_MAX + UDP_HLEN)))
+		return send_slow(net, ep, b, dst, port);
 
-	b = emit_or_free(net, ep, b, port, len);
-	if (unlikely(!b))
-		return -ENOBUFS;
-	err = net_output(net, &ep->path, b, tx);
-	net->count[NET_UDP_TX] += !err;
-	return err;
+	if (!(net->tx_features & DEV_TX_CSUM_L4))
+		payload = csum_add_bytes_inline(0, b->data, b->len);
+	emit(net, ep, b, to_port, ulen, payload);
+	net_output_ready(net, &ep->path, b, tx, total);
+	net->count[NET_UDP_TX]++;
+	return 0;
 }
 
 /* Who a datagram, or an error about one, is for: our end and the peer's. */
@@ -302,13 +309,12 @@ static always_inline unsigned score(const struct udp_ep *ep, const struct flow *
 {
 	unsigned points = 1;
 
-	if (ep->lport != f->lport || is_v6(ep) == ipaddr_is_v4(f->local))
+	if (ep->lport != f->lport)
 		return 0;
-	if (!ipaddr_is_any(&ep->laddr)) {
-		if (!ipaddr_equal(&ep->laddr, f->local))
-			return 0;
+	if (likely(ipaddr_equal(&ep->laddr, f->local)))
 		points += 1;
-	}
+	else if (is_v6(ep) == ipaddr_is_v4(f->local) || !ipaddr_is_any(&ep->laddr))
+		return 0;
 	if (ep->is_connected) {
 		if (ep->rport != f->rport || !ipaddr_equal(&ep->raddr, f->remote))
 			return 0;
@@ -400,64 +406,84 @@ static cold_path void drop_no_port(struct net *net, struct buf *b, const struct 
 }
 
 /* True: whole, or a family and a sender that may do without. */
-static always_inline bool csum_holds(struct net *net, const struct buf *b,
-				     const struct net_pkt *pkt, const struct udp_hdr *h,
-				     uint32_t ulen)
+static bool csum_holds(struct net *net, const struct buf *b, const struct net_pkt *pkt,
+		       const struct udp_hdr *h, uint32_t ulen)
 {
-	uint64_t sum;
-
 	if (b->flags & BUF_RX_CSUM_GOOD)
 		return true;
-	if (unlikely(csum_load(h->csum) == 0)) {
+	if (csum_load(h->csum) == 0) {
 		if (ipaddr_is_v4(&pkt->dst))
 			return true;
 		net->count[NET_DROP_UDP_ZERO_CSUM]++;
 		return false;
 	}
-	sum = csum_pseudo(&pkt->src, &pkt->dst, IP_PROTO_UDP, ulen);
-	if (likely(!b->next))
-		sum = csum_add_bytes(sum, b->data, ulen);
-	else
-		sum = csum_add_chain(sum, b, 0, ulen);
-	if (likely(csum_is_good(sum)))
+	if (csum_is_good(csum_add_chain(csum_pseudo(&pkt->src, &pkt->dst, IP_PROTO_UDP, ulen), b, 0,
+					ulen)))
 		return true;
 	net->count[NET_DROP_UDP_CSUM]++;
 	return false;
 }
 
-void udp_input(struct net *net, struct buf *b, const struct net_pkt *pkt)
+/* Consumes @b, a datagram that is in order and meant for one. */
+static always_inline void deliver(struct net *net, struct buf *b, const struct net_pkt *pkt,
+				  const struct udp_hdr *h)
 {
-	const struct udp_hdr *h;
-	struct udp_ep *ep;
-	struct flow flow;
-	uint32_t len = b->len, ulen;
+	const struct flow flow = { &pkt->dst, &pkt->src, be16_get(h->dport), be16_get(h->sport) };
+	struct udp_ep *ep = find_or_null(net, &flow);
 
-	if (unlikely(b->next != NULL)) {
-		len = buf_chain_len(b);
-		b = net_pullup_or_free(net, b, min_t(uint32_t, len, UDP_HLEN));
-		if (!b)
-			return;
-	}
-	h = (const struct udp_hdr *)(const void *)b->data;
-	if (unlikely(!udp_len_is_good(h, len)))
-		return drop(net, b, NET_DROP_UDP_LENGTH);
-	ulen = be16_get(h->len);
-	if (unlikely(ulen < len))
-		buf_trim_chain(b, ulen);
-	if (unlikely(!csum_holds(net, b, pkt, h, ulen)))
-		return buf_put_chain(b);
-
-	flow = (struct flow){ &pkt->dst, &pkt->src, be16_get(h->dport), be16_get(h->sport) };
-	if (unlikely(pkt->flags & (NET_PKT_BROADCAST | NET_PKT_MULTICAST))) {
-		buf_pull(b, UDP_HLEN);
-		return deliver_group(net, b, pkt, &flow);
-	}
-	ep = find_or_null(net, &flow);
 	if (unlikely(!ep))
 		return drop_no_port(net, b, pkt);
 	net->count[NET_UDP_RX]++;
 	buf_pull(b, UDP_HLEN);
 	ep->ops->on_datagram(ep, b, pkt, flow.rport);
+}
+
+/* All of what udp_input's fast path is not for: chains, groups, no checksum, and every reason to drop. */
+static cold_path void input_slow(struct net *net, struct buf *b, const struct net_pkt *pkt)
+{
+	uint32_t len = buf_chain_len(b);
+	const struct udp_hdr *h;
+
+	b = net_pullup_or_free(net, b, min_t(uint32_t, len, UDP_HLEN));
+	if (!b)
+		return;
+	h = (const struct udp_hdr *)(const void *)b->data;
+	if (!udp_len_is_good(h, len))
+		return drop(net, b, NET_DROP_UDP_LENGTH);
+	buf_trim_chain(b, be16_get(h->len));
+	if (!csum_holds(net, b, pkt, h, be16_get(h->len)))
+		return buf_put_chain(b);
+	if (!(pkt->flags & (NET_PKT_BROADCAST | NET_PKT_MULTICAST)))
+		return deliver(net, b, pkt, h);
+	buf_pull(b, UDP_HLEN);
+	deliver_group(net, b, pkt,
+		      &(struct flow){ &pkt->dst, &pkt->src, be16_get(h->dport),
+				      be16_get(h->sport) });
+}
+
+/* Not the ones without a checksum. */
+static always_inline bool is_intact(const struct buf *b, const struct net_pkt *pkt,
+				    const struct udp_hdr *h, uint32_t ulen)
+{
+	uint64_t pseudo;
+
+	if (b->flags & BUF_RX_CSUM_GOOD)
+		return true;
+	pseudo = csum_pseudo(&pkt->src, &pkt->dst, IP_PROTO_UDP, ulen);
+	return csum_load(h->csum) != 0 &&
+	       csum_is_good(csum_add_bytes_inline(pseudo, b->data, ulen));
+}
+
+void udp_input(struct net *net, struct buf *b, const struct net_pkt *pkt)
+{
+	const struct udp_hdr *h = (const struct udp_hdr *)(const void *)b->data;
+
+	if (unlikely(b->next || !udp_len_is_good(h, b->len) ||
+		     pkt->flags & (NET_PKT_BROADCAST | NET_PKT_MULTICAST) ||
+		     !is_intact(b, pkt, h, be16_get(h->len))))
+		return input_slow(net, b, pkt);
+	b->len = be16_get(h->len);
+	deliver(net, b, pkt, h);
 }
 
 void udp_error(struct net *net, const struct icmp_error *e, bool is_local)

@@ -39,15 +39,31 @@ static struct op *waiting_pop_or_null(struct udp_queue *u)
 	return list_is_empty(&u->pops) ? NULL : list_first(&u->pops, struct op, link);
 }
 
-static void finish_pop(struct udp_queue *u, struct op *op, struct buf *b)
+static always_inline void complete_pop(struct udp_queue *u, struct op *op, struct buf *b,
+				       const struct ipaddr *src, uint16_t sport)
 {
-	struct ipaddr src;
-	uint16_t sport;
-
-	udp_source(b, &src, &sport);
-	endpoint_to_v4(&src, sport, op->addr);
+	endpoint_to_v4(src, sport, op->addr);
 	op->value.ptr = b;
 	op_complete(ops_of(u), op, 0);
+}
+
+/* No pop waits, or @b is a chain, which no pop can have. */
+static no_inline void keep_datagram(struct udp_queue *u, struct buf *b, const struct net_pkt *pkt,
+				    uint16_t sport)
+{
+	struct op *op = waiting_pop_or_null(u);
+
+	b = buf_linearise_or_free(u->q.rt->pool, b);
+	if (!b) {
+		u->inet->count[INET_DROP_NOBUFS]++;
+	} else if (op) {
+		complete_pop(u, op, b, &pkt->src, sport);
+	} else if (u->datagrams.num < u->inet->udp_recv_queue && !u->is_shut_rd) {
+		buf_queue_push(&u->datagrams, b);
+	} else {
+		u->inet->count[INET_DROP_UDP_QUEUE_FULL]++;
+		buf_put(b);
+	}
 }
 
 static void on_datagram(struct udp_ep *ep, struct buf *b, const struct net_pkt *pkt, uint16_t sport)
@@ -55,21 +71,10 @@ static void on_datagram(struct udp_ep *ep, struct buf *b, const struct net_pkt *
 	struct udp_queue *u = container_of(ep, struct udp_queue, ep);
 	struct op *op = waiting_pop_or_null(u);
 
-	b = buf_linearise_or_free(u->q.rt->pool, b);
-	if (unlikely(!b)) {
-		u->inet->count[INET_DROP_NOBUFS]++;
-		return;
-	}
-	if (likely(op != NULL)) {
-		endpoint_to_v4(&pkt->src, sport, op->addr);
-		op->value.ptr = b;
-		op_complete(ops_of(u), op, 0);
-	} else if (u->datagrams.num < u->inet->udp_recv_queue && !u->is_shut_rd) {
-		buf_queue_push(&u->datagrams, b);
-	} else {
-		u->inet->count[INET_DROP_UDP_QUEUE_FULL]++;
-		buf_put(b);
-	}
+	if (unlikely(!op || b->next))
+		keep_datagram(u, b, pkt, sport);
+	else
+		complete_pop(u, op, b, &pkt->src, sport);
 }
 
 static void on_error(struct udp_ep *ep, int err, const struct ipaddr *dst, uint16_t dport)
@@ -119,6 +124,12 @@ static int udp_queue_connect(struct queue *q, struct op *op, const struct endpoi
 	return 0;
 }
 
+static cold_path int refuse_push(struct udp_queue *u, struct buf *b)
+{
+	buf_put(b);
+	return u->is_shut_wr ? -EPIPE : -take_pending_err(u);
+}
+
 static int udp_queue_push(struct queue *q, struct op *op, struct buf *b,
 			  const struct endpoint *dest)
 {
@@ -126,10 +137,8 @@ static int udp_queue_push(struct queue *q, struct op *op, struct buf *b,
 	struct net *net = &u->inet->net;
 	int err;
 
-	if (unlikely(u->is_shut_wr || u->pending_err)) {
-		buf_put(b);
-		return u->is_shut_wr ? -EPIPE : -take_pending_err(u);
-	}
+	if (unlikely(u->is_shut_wr || u->pending_err))
+		return refuse_push(u, b);
 	net->now = q->rt->sched.now;
 	err = udp_send(net, &u->ep, b, dest ? &dest->addr : NULL, dest ? dest->port : 0);
 	if (unlikely(err))
@@ -143,15 +152,19 @@ static int udp_queue_pop(struct queue *q, struct op *op)
 {
 	struct udp_queue *u = to_udp(q);
 	struct buf *b = buf_queue_pop_or_null(&u->datagrams);
+	struct ipaddr src;
+	uint16_t sport;
 
-	if (b)
-		finish_pop(u, op, b);
-	else if (unlikely(u->pending_err))
+	if (b) {
+		udp_source(b, &src, &sport);
+		complete_pop(u, op, b, &src, sport);
+	} else if (unlikely(u->pending_err)) {
 		op_complete(ops_of(u), op, take_pending_err(u));
-	else if (unlikely(u->is_shut_rd))
+	} else if (unlikely(u->is_shut_rd)) {
 		op_complete(ops_of(u), op, 0);
-	else
+	} else {
 		list_add_tail(&u->pops, &op->link);
+	}
 	return 0;
 }
 
