@@ -41,10 +41,10 @@
  * pushed, for a prefetch only: by now it may be anywhere, or freed. The hint costs 8 bytes a timer.
  *
  * Expiry per timer, cascades included, 1,000,000 timers in random order; from prototypes on a shared machine, so for
- * the proportions: plain lists 260 ns, 4 lanes 85 ns (both with 6-bit levels and no hint), 2 lanes with the hint, as
- * here, just below 50 ns, 4 lanes with the hint 40 to 45 ns, but then the wheel takes 27 KB instead of 15 KB.
- * 6-bit levels with 2 lanes and the hint take 6 KB and 60 ns: each timer is touched one or two times more. Level 0
- * has one plain list per slot, whose timers the cascade has touched just before.
+ * the proportions: plain lists 260 ns, 4 lanes 85 ns (both with 6-bit levels and no hint), 2 lanes with the hint 48 ns
+ * and a wheel of 15 KB, 4 lanes with the hint, as here, 40 ns and 27 KB. 6-bit levels with 2 lanes and the hint take
+ * 6 KB and 60 ns: each timer is touched one or two times more. Level 0 has one plain list per slot, whose timers the
+ * cascade has touched just before.
  */
 #include "libos/timer/wheel.h"
 

@@ -15,7 +15,7 @@
 #define TIMER_LEVEL_BITS 8
 #define TIMER_SLOTS (1u << TIMER_LEVEL_BITS)
 #define TIMER_WORDS (TIMER_LEVELS * TIMER_SLOTS / 64)
-#define TIMER_LANES 2
+#define TIMER_LANES 4
 
 struct timer;
 
