@@ -67,7 +67,13 @@ static always_inline uint32_t pool_capacity(const struct pool *p)
 	return p->num_chunks << POOL_CHUNK_SHIFT;
 }
 
-/* @index must be below pool_capacity. @obj_size is the pool's: a constant, for who knows it, saves a multiplication. */
+/* Is @index below pool_capacity? */
+static always_inline bool pool_has(const struct pool *p, uint32_t index)
+{
+	return index >> POOL_CHUNK_SHIFT < p->num_chunks;
+}
+
+/* The pool must have @index. @obj_size is the pool's: a constant, for who knows it, saves a multiplication. */
 static always_inline void *pool_at_sized(const struct pool *p, uint32_t index, size_t obj_size)
 {
 	DEBUG_BUG_ON(obj_size != p->obj_size);

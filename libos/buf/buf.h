@@ -101,9 +101,13 @@ static always_inline struct buf *buf_get(struct buf *b)
 /* Drops one reference of this buf alone, not of what it is chained to. */
 static always_inline void buf_put(struct buf *b)
 {
-	BUG_ON(b->refs == 0);
-	if (--b->refs == 0)
+	if (b->refs > 1) {
+		b->refs--;
+	} else {
+		BUG_ON(b->refs == 0);
+		b->refs = 0;
 		b->owner->release(b->owner, b);
+	}
 }
 
 /* Drops one reference of every buf of a packet. NULL is a packet of none. */

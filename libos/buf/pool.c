@@ -7,13 +7,6 @@
 #include "libos/base/log.h"
 #include "libos/buf/arena.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define HAS_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HAS_ASAN 1
-#endif
-#endif
 #ifdef HAS_ASAN
 #include <sanitizer/asan_interface.h>
 #else

@@ -65,20 +65,21 @@ _Static_assert(offsetof(demi_sgarray_t, sga_numsegs) == 8 &&
 
 void qresult_from_op(demi_qresult_t *qr, const struct op *op)
 {
+	enum demi_opcode opcode = op->err ? DEMI_OPC_FAILED : (enum demi_opcode)op->opcode;
 	struct buf *b = op->value.ptr;
 
-	qr->qr_opcode = op->err ? DEMI_OPC_FAILED : (enum demi_opcode)op->opcode;
+	qr->qr_opcode = opcode;
 	qr->qr_qd = op->qd;
 	qr->qr_qt = op_token_of(op);
 	qr->qr_ret = op->err;
-	if (op->opcode == DEMI_OPC_POP && likely(!op->err && b)) {
+	if (opcode == DEMI_OPC_POP && likely(b)) {
 		fill_sga(&qr->qr_value.sga, buf_give_to_app(b), b->data, b->len, op->addr);
 		return;
 	}
 	memset(&qr->qr_value, 0, sizeof(qr->qr_value));
-	if (op->opcode == DEMI_OPC_POP && !op->err) {
+	if (opcode == DEMI_OPC_POP) {
 		qr->qr_value.sga.sga_numsegs = 1;
-	} else if (op->opcode == DEMI_OPC_ACCEPT && !op->err) {
+	} else if (opcode == DEMI_OPC_ACCEPT) {
 		qr->qr_value.ares.qd = op->value.qd;
 		memcpy(&qr->qr_value.ares.addr, op->addr, sizeof(op->addr));
 	}

@@ -70,7 +70,7 @@ static always_inline struct op *op_lookup_or_null(const struct op_table *t, op_t
 	uint32_t index = (uint32_t)token;
 	struct op *op;
 
-	if (unlikely(index >= pool_capacity(&t->pool)))
+	if (unlikely(!pool_has(&t->pool, index)))
 		return NULL;
 	op = pool_at_sized(&t->pool, index, sizeof(*op));
 	if (unlikely(op->token != token || op->state == OP_FREE))
@@ -91,6 +91,7 @@ static always_inline struct op *op_new_or_null(struct op_table *t, int32_t qd, u
 	op->opcode = opcode;
 	op->state = OP_PENDING;
 	op->holds_memory = false;
+	op->reserved = 0; /* so that these are one store */
 	op->value.ptr = NULL;
 	return op;
 }

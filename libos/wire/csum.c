@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two loops and one tail. Short inputs (headers, small datagrams) are all latency: 64-bit words added with their
- * carries counted beside. Long inputs are all throughput: AVX2 with 64-bit lanes, in which the sum
+ * Two loops and one tail. Short inputs (headers, small datagrams) take a chain of add-with-carry, the fewest
+ * instructions there are. Long inputs are all throughput: AVX2 with 64-bit lanes, in which the sum
  * of whole words W (wrapping) and the sum of their upper halves H (which cannot wrap) give the sum of all 32-bit
  * halves as W - (H << 32) + H: three operations a vector.
  */

@@ -175,24 +175,38 @@ static always_inline void copy_bytes(uint8_t *to, const uint8_t *from, uint32_t 
 	copy_two(to + len - 2 * COPY_UNIT, from + len - 2 * COPY_UNIT);
 }
 
-static always_inline struct buf *copy_to_or_null(struct sim_port *to, const struct buf *b,
-						 uint32_t len)
+/* An empty buf for a frame of @len bytes that starts with @first. */
+static always_inline struct buf *landing_or_null(struct sim_port *to, uint8_t first, uint32_t len)
 {
-	struct buf *copy = buf_alloc_or_null(to->pool, len);
+	struct buf *b = buf_alloc_or_null(to->pool, len);
 
-	if (unlikely(!copy)) {
+	if (unlikely(!b)) {
 		to->count[SIM_DROP_NO_BUF]++;
 		return NULL;
 	}
-	if (likely(!b->next))
-		copy_bytes(copy->data, b->data, len);
-	else
-		buf_copy_out(b, 0, copy->data, len);
-	copy->len = len;
-	copy->flags = b->data[0] & 1 ? BUF_MULTICAST : 0;
-	if (unlikely(b->flags & SIM_TX_FLAGS))
+	b->len = len;
+	b->flags = first & 1 ? BUF_MULTICAST : 0;
+	return b;
+}
+
+/* Any frame's copy, in @to's pool. */
+static struct buf *copy_to_or_null(struct sim_port *to, const struct buf *b, uint32_t len)
+{
+	struct buf *copy = landing_or_null(to, b->data[0], len);
+
+	if (!copy)
+		return NULL;
+	buf_copy_out(b, 0, copy->data, len);
+	if (b->flags & SIM_TX_FLAGS)
 		sim_offload_carry(copy, b);
 	return copy;
+}
+
+static always_inline void put_into_ring(struct sim_port *to, struct buf *b, uint64_t now)
+{
+	buf_queue_push(&to->ring, b);
+	if (unlikely(now < to->due.at))
+		wake(to, now);
 }
 
 /* When the last bit of a frame that is handed to the line at @now has left. */
@@ -257,39 +271,46 @@ static no_inline void send_slow(struct sim_port *from, struct sim_port *to, stru
 	buf_put_chain(b);
 }
 
-static cold_path uint32_t chain_bytes(const struct sim_port *from, const struct buf *b)
+/* A wire without delay, but a frame that wants more than copying: a chain, or one with work for the device. */
+static no_inline void send_instantly(struct sim_port *to, struct buf *b, uint32_t len, uint64_t now)
 {
-	BUG_ON(!(from->dev.features & DEV_TX_CHAINS));
-	return buf_chain_len(b);
+	struct buf *copy = copy_to_or_null(to, b, len);
+
+	buf_put_chain(b);
+	if (copy)
+		put_into_ring(to, copy, now);
 }
 
 static unsigned port_tx(struct dev *dev, struct buf **frames, unsigned num, uint64_t now)
 {
 	struct sim_port *from = container_of(dev, struct sim_port, dev);
 	struct sim_port *to = from->peer;
-	bool is_instant = to && to->is_instant;
 	uint64_t bytes = 0;
 
 	for (unsigned i = 0; i < num; i++) {
 		struct buf *b = frames[i];
-		uint32_t len = likely(!b->next) ? b->len : chain_bytes(from, b);
+		uint32_t len = likely(!b->next) ? b->len : buf_chain_len(b);
 		struct buf *copy;
 
 		BUG_ON(b->flags & from->refused_flags);
+		BUG_ON(b->next && !(from->dev.features & DEV_TX_CHAINS));
 		bytes += len;
 		/* A length below a header's wraps round to one above every MTU. */
-		if (unlikely(!is_instant || len - SIM_ETH_HLEN > to->wire.mtu ||
+		if (unlikely(!to || !to->is_instant || len - SIM_ETH_HLEN > to->wire.mtu ||
 			     to->ring.num >= to->ring_frames)) {
 			send_slow(from, to, b, len, now);
 			continue;
 		}
-		copy = copy_to_or_null(to, b, len);
-		buf_put_chain(b);
-		if (likely(copy)) {
-			buf_queue_push(&to->ring, copy);
-			if (unlikely(now < to->due.at))
-				wake(to, now);
+		if (unlikely(b->next || b->flags & SIM_TX_FLAGS)) {
+			send_instantly(to, b, len, now);
+			continue;
 		}
+		copy = landing_or_null(to, b->data[0], len);
+		if (likely(copy)) {
+			copy_bytes(copy->data, b->data, len);
+			put_into_ring(to, copy, now);
+		}
+		buf_put(b);
 	}
 	from->count[SIM_TX_FRAMES] += num;
 	from->count[SIM_TX_BYTES] += bytes;

@@ -143,8 +143,8 @@ static int udp_queue_push(struct queue *q, struct op *op, struct buf *b,
 	err = udp_send(net, &u->ep, b, dest ? &dest->addr : NULL, dest ? dest->port : 0);
 	if (unlikely(err))
 		return err;
-	net_flush(net);
 	op_accepted(q->rt, op);
+	net_flush(net);
 	return 0;
 }
 
