@@ -251,7 +251,8 @@ int rack_host_start(struct tern_sim_host *host, const struct tern_sim_host_optio
 	err = decorate(host, &options->link, &dev);
 	if (err)
 		return err;
-	runtime_add_counters(&host->rt, &host->rack->pool.counters);
+	host->pool_counters = host->rack->pool.counters;
+	runtime_add_counters(&host->rt, &host->pool_counters);
 	return inet_attach(&host->rt, dev, &inet);
 }
 

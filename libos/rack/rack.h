@@ -44,6 +44,7 @@ struct tern_sim_host {
 	bool has_fault;
 	uint32_t number;
 	struct runtime rt;
+	struct counter_set pool_counters; /* the rack's pool, as this host shows it */
 	struct fiber *fiber_or_null;
 	uint64_t program_wakes_at; /* when its wait times out */
 	bool has_exited;

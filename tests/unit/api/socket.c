@@ -205,3 +205,24 @@ Test(socket, options)
 	cr_assert_eq(demi_getsockopt(v4s, SOL_SOCKET, SO_TYPE, NULL, &len), EFAULT);
 	cr_assert_eq(demi_getsockopt(v4s, SOL_SOCKET, SO_TYPE, &one, NULL), EFAULT);
 }
+
+/* Hosts of a rack share a pool, whose counters each of them shows. */
+Test(socket, every_host_shows_its_counters)
+{
+	struct tern_sim_host *hosts[] = { host_a, host_b };
+	demi_stat_t stats[512];
+	int num[2];
+
+	for (int i = 0; i < 2; i++) {
+		bool has_pool = false, has_net = false;
+
+		tern_sim_enter(hosts[i]);
+		cr_assert_eq(demi_stats(stats, 512, &num[i]), 0);
+		for (int j = 0; j < num[i]; j++) {
+			has_pool |= strcmp(stats[j].module, "buf") == 0;
+			has_net |= strcmp(stats[j].module, "net") == 0;
+		}
+		cr_assert(has_pool && has_net, "host %d", i);
+	}
+	cr_assert_eq(num[0], num[1]);
+}
