@@ -189,14 +189,17 @@ static always_inline struct buf *landing_or_null(struct sim_port *to, uint8_t fi
 	return b;
 }
 
-/* Any frame's copy, in @to's pool. */
-static struct buf *copy_to_or_null(struct sim_port *to, const struct buf *b, uint32_t len)
+static always_inline struct buf *copy_to_or_null(struct sim_port *to, const struct buf *b,
+						 uint32_t len)
 {
 	struct buf *copy = landing_or_null(to, b->data[0], len);
 
-	if (!copy)
+	if (unlikely(!copy))
 		return NULL;
-	buf_copy_out(b, 0, copy->data, len);
+	if (likely(!b->next))
+		copy_bytes(copy->data, b->data, len);
+	else
+		buf_copy_out(b, 0, copy->data, len);
 	if (b->flags & SIM_TX_FLAGS)
 		sim_offload_carry(copy, b);
 	return copy;
@@ -271,8 +274,8 @@ static no_inline void send_slow(struct sim_port *from, struct sim_port *to, stru
 	buf_put_chain(b);
 }
 
-/* A wire without delay, but a frame that wants more than copying: a chain, or one with work for the device. */
-static no_inline void send_instantly(struct sim_port *to, struct buf *b, uint32_t len, uint64_t now)
+/* A chain, on a wire without delay. */
+static no_inline void send_chain(struct sim_port *to, struct buf *b, uint32_t len, uint64_t now)
 {
 	struct buf *copy = copy_to_or_null(to, b, len);
 
@@ -301,16 +304,14 @@ static unsigned port_tx(struct dev *dev, struct buf **frames, unsigned num, uint
 			send_slow(from, to, b, len, now);
 			continue;
 		}
-		if (unlikely(b->next || b->flags & SIM_TX_FLAGS)) {
-			send_instantly(to, b, len, now);
+		if (unlikely(b->next != NULL)) {
+			send_chain(to, b, len, now);
 			continue;
 		}
-		copy = landing_or_null(to, b->data[0], len);
-		if (likely(copy)) {
-			copy_bytes(copy->data, b->data, len);
-			put_into_ring(to, copy, now);
-		}
+		copy = copy_to_or_null(to, b, len);
 		buf_put(b);
+		if (likely(copy))
+			put_into_ring(to, copy, now);
 	}
 	from->count[SIM_TX_FRAMES] += num;
 	from->count[SIM_TX_BYTES] += bytes;
