@@ -13,7 +13,8 @@ static const char *const level_names[] = {
 	[LOG_DEBUG] = "debug",
 };
 
-static enum log_level shown = LOG_WARNING;
+/* The one thing that threads share: the last to say so wins. */
+static _Atomic(enum log_level) shown = LOG_WARNING;
 
 void log_set_level(enum log_level level)
 {

@@ -67,6 +67,12 @@ check_fuzz()
 	cmake --preset fuzz && cmake --build build/fuzz && tests/gate/fuzz.sh build/fuzz "$FUZZ_SECONDS"
 }
 
+# Criterion does not run under ThreadSanitizer; the program that has threads does.
+check_tsan()
+{
+	cmake --preset tsan && cmake --build build/tsan --target threads && build/tsan/tests/threads/threads
+}
+
 step checkers "gcc clang clang-format clang-tidy shellcheck mandoc" tests/gate/selftest.sh
 step format clang-format tests/gate/format.sh
 step layers "" tests/gate/layers.sh
@@ -78,6 +84,7 @@ step symbols nm tests/gate/symbols.sh build/release/liblibos.a
 step pure nm check_pure
 step tests "" ./run test
 step tests-asan "" ./run test --preset asan
+step tsan gcc check_tsan
 step budget valgrind tests/gate/budget.sh build/release
 step tidy clang-tidy tests/gate/tidy.sh build/release
 step fuzz clang check_fuzz
