@@ -48,15 +48,13 @@ enum tcp_fastopen_verdict tcp_fastopen_check(const struct tcp_keys *keys,
 					     const struct ipaddr *client, uint8_t len,
 					     const struct tcp_fastopen_cookie *cookie)
 {
-	static const enum tcp_fastopen_verdict by_key[2] = { TCP_FASTOPEN_GOOD, TCP_FASTOPEN_OLD };
-
 	if (cookie->len != len)
 		return TCP_FASTOPEN_BAD;
 	for (unsigned i = 0; i < keys->num; i++) {
 		struct tcp_fastopen_cookie want = make(&keys->key[i], client, len);
 
 		if (is_same(&want, cookie))
-			return by_key[i];
+			return i == 0 ? TCP_FASTOPEN_GOOD : TCP_FASTOPEN_OLD;
 	}
 	return TCP_FASTOPEN_BAD;
 }

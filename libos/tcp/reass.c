@@ -33,33 +33,8 @@
  */
 #include "libos/tcp/reass.h"
 
-#include <errno.h>
-#include <string.h>
-
+#include "libos/tcp/reass_store.h"
 #include "libos/tcp/seq.h"
-
-struct range {
-	uint32_t start;
-	uint32_t end;
-	struct buf *head; /* NULL: a FIN alone */
-	struct buf *tail;
-};
-
-struct tcp_reass_store {
-	uint32_t bytes;
-	uint32_t num_bufs;
-	uint32_t fin_seq;
-	bool has_fin;
-	bool is_large;
-	uint16_t first; /* where the ranges begin in room[] */
-	uint16_t num;
-	uint16_t cap;
-	struct range room[];
-};
-
-#define STORE_BYTES(cap) (sizeof(struct tcp_reass_store) + (cap) * sizeof(struct range))
-
-_Static_assert(STORE_BYTES(TCP_REASS_SMALL_RANGES) <= 256, "a small store is four cache lines");
 
 /* One segment on its way in. */
 struct insertion {
@@ -77,168 +52,16 @@ enum verdict {
 	REFUSED,
 };
 
-static const char *const counter_names[] = { TCP_REASS_COUNTERS(COUNTER_NAME) };
-
-struct tcp_reass_config tcp_reass_default_config(void)
-{
-	return (struct tcp_reass_config){
-		.max_ranges = 256,
-		.max_bufs = 8192,
-		.max_queues = 1u << 20,
-		.max_large = 4096,
-	};
-}
-
-int tcp_reass_pool_init(struct tcp_reass_pool *p, struct buf_pool *bufs,
-			const struct tcp_reass_config *config)
-{
-	if (config->max_ranges < TCP_REASS_SMALL_RANGES || config->max_ranges == UINT16_MAX ||
-	    config->max_bufs == 0)
-		return -EINVAL;
-	*p = (struct tcp_reass_pool){
-		.bufs = bufs,
-		.max_bufs = config->max_bufs,
-		.max_ranges = config->max_ranges,
-	};
-	pool_init(&p->small, STORE_BYTES(TCP_REASS_SMALL_RANGES), config->max_queues);
-	pool_init(&p->large, STORE_BYTES(config->max_ranges + 1u), config->max_large);
-	list_init(&p->counters.link);
-	p->counters.module = "tcp_reass";
-	p->counters.names = counter_names;
-	p->counters.values = p->count;
-	p->counters.num = TCP_REASS_COUNTER_NUM;
-	return 0;
-}
-
-void tcp_reass_pool_fini(struct tcp_reass_pool *p)
-{
-	BUG_ON(p->small.in_use || p->large.in_use);
-	pool_fini(&p->small);
-	pool_fini(&p->large);
-}
-
-static inline struct range *range_at(struct tcp_reass_store *st, unsigned i)
-{
-	return &st->room[st->first + i];
-}
-
-static inline struct range *last_range(struct tcp_reass_store *st)
-{
-	return range_at(st, st->num - 1u);
-}
-
-/* The first range that ends behind @seq, or st->num. */
-static unsigned find(struct tcp_reass_store *st, uint32_t seq)
-{
-	unsigned low = 0, high = st->num;
-
-	if (high == 0 || seq_geq(seq, last_range(st)->end))
-		return high;
-	if (seq_lt(seq, range_at(st, 0)->end))
-		return 0;
-	while (high - low > 1) {
-		unsigned middle = (low + high) / 2;
-
-		if (seq_gt(range_at(st, middle - 1)->end, seq))
-			high = middle;
-		else
-			low = middle;
-	}
-	return low;
-}
-
-/* Makes room for a range at @i, which the caller fills in; there must be some. */
-static struct range *open_slot(struct tcp_reass_store *st, unsigned i)
-{
-	struct range *base = range_at(st, 0);
-	bool room_behind = st->first + st->num < st->cap;
-
-	if (room_behind && (st->first == 0 || i >= st->num / 2u)) {
-		memmove(base + i + 1, base + i, (st->num - i) * sizeof(*base));
-	} else if (i == st->num) {
-		/* All the way, so that the next ones find room behind. */
-		memmove(st->room, base, st->num * sizeof(*base));
-		st->first = 0;
-	} else {
-		memmove(base - 1, base, i * sizeof(*base));
-		st->first--;
-	}
-	st->num++;
-	return range_at(st, i);
-}
-
-static void close_slot(struct tcp_reass_store *st, unsigned i)
-{
-	struct range *base = range_at(st, 0);
-
-	if (i < st->num / 2u) {
-		memmove(base + 1, base, i * sizeof(*base));
-		st->first++;
-	} else {
-		memmove(base + i, base + i + 1, (st->num - i - 1) * sizeof(*base));
-	}
-	if (--st->num == 0)
-		st->first = 0;
-}
-
-static bool open_store(struct tcp_reass_pool *p, struct tcp_reass *r)
-{
-	struct tcp_reass_store *st = pool_get_or_null(&p->small);
-
-	if (!st)
-		return false;
-	*st = (struct tcp_reass_store){ .cap = TCP_REASS_SMALL_RANGES };
-	r->store_or_null = st;
-	return true;
-}
-
-static void put_store(struct tcp_reass_pool *p, struct tcp_reass_store *st)
-{
-	pool_put(st->is_large ? &p->large : &p->small, st);
-}
-
-static bool enlarge_store(struct tcp_reass_pool *p, struct tcp_reass *r)
-{
-	struct tcp_reass_store *was = r->store_or_null;
-	struct tcp_reass_store *st;
-
-	if (was->is_large)
-		return false;
-	st = pool_get_or_null(&p->large);
-	if (!st)
-		return false;
-	memcpy(st, was, sizeof(*st));
-	memcpy(st->room, range_at(was, 0), was->num * sizeof(st->room[0]));
-	st->first = 0;
-	st->cap = (uint16_t)(p->max_ranges + 1);
-	st->is_large = true;
-	r->store_or_null = st;
-	pool_put(&p->small, was);
-	return true;
-}
-
 static void close_if_empty(struct tcp_reass_pool *p, struct tcp_reass *r)
 {
-	if (r->store_or_null && r->store_or_null->num == 0) {
-		put_store(p, r->store_or_null);
-		r->store_or_null = NULL;
-	}
-}
-
-/* Memory that @b keeps from being used otherwise. */
-static uint32_t charge(const struct tcp_reass_pool *p, const struct buf *b)
-{
-	uint32_t bytes = sizeof(*b);
-
-	for (; b->owner == &p->bufs->classes[BUF_CLASS_VIEW].owner; b = b->parent)
-		bytes += (uint32_t)sizeof(*b);
-	return bytes + (b->flags & BUF_SHARED_MEM ? b->len : b->cap);
+	if (r->store_or_null && r->store_or_null->num == 0)
+		tcp_store_close(p, r);
 }
 
 /* Throws out the highest buf, or the FIN if that is a range alone; returns the sequence numbers lost. */
 static uint32_t evict_last(struct tcp_reass_pool *p, struct tcp_reass_store *st)
 {
-	struct range *r = last_range(st);
+	struct tcp_range *r = tcp_store_last(st);
 	struct buf *b = r->tail;
 	uint32_t lost = st->has_fin;
 
@@ -247,7 +70,7 @@ static uint32_t evict_last(struct tcp_reass_pool *p, struct tcp_reass_store *st)
 		lost += b->len;
 		p->count[TCP_REASS_EVICTED]++;
 		p->count[TCP_REASS_EVICTED_BYTES] += b->len;
-		st->bytes -= charge(p, b);
+		st->bytes -= tcp_reass_charge(p, b);
 		st->num_bufs--;
 		r->tail = b->next;
 		b->next = NULL;
@@ -257,7 +80,7 @@ static uint32_t evict_last(struct tcp_reass_pool *p, struct tcp_reass_store *st)
 	if (r->tail)
 		r->tail->link = NULL;
 	else
-		close_slot(st, st->num - 1u);
+		tcp_store_close_slot(st, st->num - 1u);
 	return lost;
 }
 
@@ -269,7 +92,7 @@ static enum verdict find_memory(struct insertion *in, uint32_t cost, uint32_t up
 
 	if (in->in_order || (bytes_fit && st->num_bufs < in->p->max_bufs))
 		return FITS;
-	if (cost <= in->max_bytes && st->num > 0 && seq_gt(last_range(st)->end, upto)) {
+	if (cost <= in->max_bytes && st->num > 0 && seq_gt(tcp_store_last(st)->end, upto)) {
 		in->res.evicted += evict_last(in->p, st);
 		return AGAIN;
 	}
@@ -282,14 +105,14 @@ static enum verdict find_slot(struct insertion *in, unsigned i, uint32_t start, 
 {
 	struct tcp_reass_store *st = in->r->store_or_null;
 
-	if ((i > 0 && range_at(st, i - 1)->end == start) ||
-	    (i < st->num && range_at(st, i)->start == end))
+	if ((i > 0 && tcp_store_at(st, i - 1)->end == start) ||
+	    (i < st->num && tcp_store_at(st, i)->start == end))
 		return FITS;
 	if (!in->in_order && st->num >= in->p->max_ranges) {
 		in->p->count[TCP_REASS_DROP_RANGES]++;
 		return REFUSED;
 	}
-	if (st->num < st->cap || enlarge_store(in->p, in->r))
+	if (st->num < st->cap || tcp_store_enlarge(in->p, in->r))
 		return FITS;
 	if (in->in_order) {
 		while (st->num == st->cap)
@@ -304,14 +127,14 @@ static enum verdict find_slot(struct insertion *in, unsigned i, uint32_t start, 
 static void place(struct insertion *in, unsigned i, uint32_t start, uint32_t end, struct buf *b)
 {
 	struct tcp_reass_store *st = in->r->store_or_null;
-	struct range *next = i < st->num ? range_at(st, i) : NULL;
-	struct range *prev = i > 0 ? range_at(st, i - 1) : NULL;
-	struct range piece = { start, end, b, b };
+	struct tcp_range *next = i < st->num ? tcp_store_at(st, i) : NULL;
+	struct tcp_range *prev = i > 0 ? tcp_store_at(st, i - 1) : NULL;
+	struct tcp_range piece = { start, end, b, b };
 
 	if (b) {
 		b->link = NULL;
 		b->next = NULL;
-		st->bytes += charge(in->p, b);
+		st->bytes += tcp_reass_charge(in->p, b);
 		st->num_bufs++;
 		in->p->count[TCP_REASS_QUEUED]++;
 	}
@@ -335,11 +158,11 @@ static void place(struct insertion *in, unsigned i, uint32_t start, uint32_t end
 			prev->tail = piece.tail;
 		}
 		if (next)
-			close_slot(st, i);
+			tcp_store_close_slot(st, i);
 	} else if (next) {
 		*next = piece;
 	} else {
-		*open_slot(st, i) = piece;
+		*tcp_store_open_slot(st, i) = piece;
 	}
 }
 
@@ -387,8 +210,8 @@ static void insert_buf(struct insertion *in, struct buf *b, uint32_t seq)
 
 	while (at != end) {
 		struct tcp_reass_store *st = in->r->store_or_null;
-		unsigned i = find(st, at);
-		struct range *r = i < st->num ? range_at(st, i) : NULL;
+		unsigned i = tcp_store_find(st, at);
+		struct tcp_range *r = i < st->num ? tcp_store_at(st, i) : NULL;
 		uint32_t from = at;
 		enum verdict v;
 		bool is_last;
@@ -402,7 +225,7 @@ static void insert_buf(struct insertion *in, struct buf *b, uint32_t seq)
 			break;
 		at = r ? seq_min(r->start, end) : end;
 		is_last = !r || seq_geq(r->end, end);
-		v = find_memory(in, charge(in->p, b) + (uint32_t)sizeof(*b), at);
+		v = find_memory(in, tcp_reass_charge(in->p, b) + (uint32_t)sizeof(*b), at);
 		if (v == FITS)
 			v = find_slot(in, i, from, at);
 		refused |= v == REFUSED;
@@ -431,7 +254,7 @@ static void insert_fin(struct insertion *in, uint32_t fin_seq, uint32_t rcv_nxt)
 		note_dup(in, fin_seq, fin_seq + 1);
 		return;
 	}
-	if (st->has_fin || (st->num > 0 && seq_gt(last_range(st)->end, fin_seq))) {
+	if (st->has_fin || (st->num > 0 && seq_gt(tcp_store_last(st)->end, fin_seq))) {
 		in->p->count[TCP_REASS_DROP_BAD_FIN]++;
 		return;
 	}
@@ -499,7 +322,7 @@ struct tcp_reass_result tcp_reass_insert(struct tcp_reass_pool *p, struct tcp_re
 	b = trim_old(&in, s->b, &at, s->rcv_nxt);
 	if (!b && !s->fin)
 		return in.res;
-	if (!r->store_or_null && !open_store(p, r)) {
+	if (!r->store_or_null && !tcp_store_open(p, r)) {
 		p->count[TCP_REASS_DROP_NO_MEMORY]++;
 		buf_put_chain(b);
 		return in.res;
@@ -526,25 +349,25 @@ uint32_t tcp_reass_pop(struct tcp_reass_pool *p, struct tcp_reass *r, uint32_t r
 		       struct buf_queue *out, bool *fin)
 {
 	struct tcp_reass_store *st = r->store_or_null;
-	struct range *first;
+	struct tcp_range *first;
 	struct buf *next;
 
-	if (!st || range_at(st, 0)->start != rcv_nxt) {
-		BUG_ON(st && seq_lt(range_at(st, 0)->start, rcv_nxt));
+	if (!st || tcp_store_at(st, 0)->start != rcv_nxt) {
+		BUG_ON(st && seq_lt(tcp_store_at(st, 0)->start, rcv_nxt));
 		return rcv_nxt;
 	}
-	first = range_at(st, 0);
+	first = tcp_store_at(st, 0);
 	rcv_nxt = first->end;
 	for (struct buf *b = first->head; b; b = next) {
 		next = b->link;
 		b->next = NULL;
-		st->bytes -= charge(p, b);
+		st->bytes -= tcp_reass_charge(p, b);
 		st->num_bufs--;
 		buf_queue_push(out, b);
 	}
 	if (st->has_fin && st->num == 1)
 		*fin = true;
-	close_slot(st, 0);
+	tcp_store_close_slot(st, 0);
 	close_if_empty(p, r);
 	return rcv_nxt;
 }
@@ -573,94 +396,12 @@ void tcp_reass_drain(struct tcp_reass_pool *p, struct tcp_reass *r)
 	for (unsigned i = 0; i < st->num; i++) {
 		struct buf *next;
 
-		for (struct buf *b = range_at(st, i)->head; b; b = next) {
+		for (struct buf *b = tcp_store_at(st, i)->head; b; b = next) {
 			next = b->link;
 			b->link = NULL;
 			b->next = NULL;
 			buf_put(b);
 		}
 	}
-	put_store(p, st);
-	r->store_or_null = NULL;
-}
-
-uint32_t tcp_reass_bytes(const struct tcp_reass *r)
-{
-	return r->store_or_null ? r->store_or_null->bytes : 0;
-}
-
-unsigned tcp_reass_num_ranges(const struct tcp_reass *r)
-{
-	return r->store_or_null ? r->store_or_null->num : 0;
-}
-
-struct tcp_sack_block tcp_reass_range(const struct tcp_reass *r, unsigned i)
-{
-	const struct range *range = range_at(r->store_or_null, i);
-
-	return (struct tcp_sack_block){ range->start, range->end };
-}
-
-const struct buf *tcp_reass_bufs_or_null(const struct tcp_reass *r, unsigned i)
-{
-	return range_at(r->store_or_null, i)->head;
-}
-
-bool tcp_reass_find(const struct tcp_reass *r, uint32_t seq, struct tcp_sack_block *out)
-{
-	unsigned i;
-
-	if (!r->store_or_null)
-		return false;
-	i = find(r->store_or_null, seq);
-	if (i == r->store_or_null->num || seq_lt(seq, range_at(r->store_or_null, i)->start))
-		return false;
-	*out = tcp_reass_range(r, i);
-	return true;
-}
-
-bool tcp_reass_has_fin(const struct tcp_reass *r, uint32_t *fin_seq)
-{
-	if (!r->store_or_null || !r->store_or_null->has_fin)
-		return false;
-	*fin_seq = r->store_or_null->fin_seq;
-	return true;
-}
-
-/* The bufs of @range, of which @fin says that it ends with the FIN. */
-static void check_range(const struct tcp_reass_pool *p, const struct range *range, bool fin,
-			uint32_t *bytes, uint32_t *num_bufs)
-{
-	const struct buf *back = NULL;
-	uint32_t at = range->start;
-
-	BUG_ON(seq_leq(range->end, range->start));
-	for (const struct buf *b = range->head; b; b = b->link) {
-		BUG_ON(b->len == 0 || b->next != back);
-		at += b->len;
-		*bytes += charge(p, b);
-		++*num_bufs;
-		back = b;
-	}
-	BUG_ON(range->tail != back);
-	BUG_ON(at + fin != range->end);
-	BUG_ON(!range->head && !fin);
-}
-
-void tcp_reass_check(const struct tcp_reass_pool *p, const struct tcp_reass *r)
-{
-	struct tcp_reass_store *st = r->store_or_null;
-	uint32_t bytes = 0, num_bufs = 0;
-
-	if (!st)
-		return;
-	BUG_ON(st->num == 0 || st->first + st->num > st->cap);
-	for (unsigned i = 0; i < st->num; i++) {
-		bool fin = st->has_fin && i == st->num - 1u;
-
-		BUG_ON(i > 0 && seq_leq(range_at(st, i)->start, range_at(st, i - 1)->end));
-		BUG_ON(fin && range_at(st, i)->end != st->fin_seq + 1);
-		check_range(p, range_at(st, i), fin, &bytes, &num_bufs);
-	}
-	BUG_ON(bytes != st->bytes || num_bufs != st->num_bufs);
+	tcp_store_close(p, r);
 }
