@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the instruction budget counts: `instruction_budget LOAD N` does N operations of a load and nothing else of note, so
- * that the difference between two N, under callgrind, is the price of an operation. tests/gate/budget.sh holds the
- * prices against bench/budget.txt.
+ * What the instruction budget counts: `instruction_budget LOAD N` does N operations of a load. tests/gate/budget.sh runs it
+ * under callgrind, which counts only inside the load's own function, and holds the prices against bench/budget.txt.
  */
 #include <stdio.h>
 #include <stdlib.h>
