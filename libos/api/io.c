@@ -9,20 +9,16 @@
 demi_sgarray_t demi_sgaalloc(size_t size)
 {
 	struct runtime *rt = api_runtime_or_null();
-	demi_sgarray_t sga = { 0 };
-	struct buf *b;
+	demi_sgarray_t sga;
+	struct buf *b = NULL;
 
-	if (unlikely(!rt || size == 0 || size > BUF_MAX_PAYLOAD))
-		return sga;
-	b = buf_alloc_or_null(rt->pool, (uint32_t)size);
+	if (likely(rt && size - 1 < BUF_MAX_PAYLOAD))
+		b = buf_alloc_or_null(rt->pool, (uint32_t)size);
 	if (unlikely(!b))
-		return sga;
+		return (demi_sgarray_t){ 0 };
 	b->len = (uint32_t)size;
 	b->l3_off = 0;
-	sga.sga_buf = buf_give_to_app(b);
-	sga.sga_numsegs = 1;
-	sga.sga_segs[0].sgaseg_buf = b->data;
-	sga.sga_segs[0].sgaseg_len = (uint32_t)size;
+	sga_give(&sga, b, 0, 0);
 	return sga;
 }
 

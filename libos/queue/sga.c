@@ -2,7 +2,6 @@
 #include "libos/queue/sga.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <string.h>
 
 static int show_own_memory(struct runtime *rt, struct op *op, const demi_sgaseg_t *seg,
@@ -39,30 +38,6 @@ int sga_to_buf_slow(struct runtime *rt, struct op *op, const demi_sgarray_t *sga
 	return *out ? 0 : -ENOBUFS;
 }
 
-/*
- * The application copies the array out of the result at once, 16 or 32 bytes at a time. A load that finds its bytes in
- * several younger, narrower stores waits until they have all reached the cache, some 15 cycles; so the array is put
- * together in registers and stored wide.
- */
-typedef uint64_t four_words __attribute__((vector_size(32), aligned(1), may_alias));
-
-static always_inline void fill_sga(demi_sgarray_t *sga, void *handle, void *data, uint32_t len,
-				   const uint8_t addr[OP_ADDR_BYTES])
-{
-	uint64_t at = (uintptr_t)data;
-	uint64_t from[2];
-
-	memcpy(from, addr, sizeof(from));
-	*(four_words *)sga = (four_words){ (uintptr_t)handle, 1 | at << 32,
-					   at >> 32 | (uint64_t)len << 32, from[0] };
-	memcpy((char *)sga + sizeof(four_words), &from[1], sizeof(from[1]));
-}
-
-_Static_assert(offsetof(demi_sgarray_t, sga_numsegs) == 8 &&
-		       offsetof(demi_sgarray_t, sga_segs) == 12 &&
-		       offsetof(demi_sgarray_t, sga_addr) == 24 && sizeof(demi_sgarray_t) == 40,
-	       "fill_sga writes words");
-
 void qresult_from_op(demi_qresult_t *qr, const struct op *op)
 {
 	enum demi_opcode opcode = op->err ? DEMI_OPC_FAILED : (enum demi_opcode)op->opcode;
@@ -73,7 +48,10 @@ void qresult_from_op(demi_qresult_t *qr, const struct op *op)
 	qr->qr_qt = op_token_of(op);
 	qr->qr_ret = op->err;
 	if (opcode == DEMI_OPC_POP && likely(b)) {
-		fill_sga(&qr->qr_value.sga, buf_give_to_app(b), b->data, b->len, op->addr);
+		uint64_t from[2];
+
+		memcpy(from, op->addr, sizeof(from));
+		sga_give(&qr->qr_value.sga, b, from[0], from[1]);
 		return;
 	}
 	memset(&qr->qr_value, 0, sizeof(qr->qr_value));

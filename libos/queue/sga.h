@@ -3,6 +3,9 @@
 #ifndef LIBOS_QUEUE_SGA_H
 #define LIBOS_QUEUE_SGA_H
 
+#include <stddef.h>
+#include <string.h>
+
 #include "demi/types.h"
 #include "libos/queue/runtime.h"
 
@@ -43,6 +46,30 @@ static always_inline int must_check sga_to_buf(struct runtime *rt, struct op *op
 	b->flags = BUF_APP_HELD;
 	*out = buf_get(b);
 	return 0;
+}
+
+/*
+ * Gives @b to the application as @sga: its data, and the two words of a sockaddr_in.
+ *
+ * The application copies the array at once, 16 or 32 bytes at a time. A load that finds its bytes in several younger,
+ * narrower stores waits until they have all reached the cache, some 15 cycles; so the array is put together in
+ * registers and stored wide.
+ */
+typedef uint64_t sga_words __attribute__((vector_size(32), aligned(1), may_alias));
+
+static always_inline void sga_give(demi_sgarray_t *sga, struct buf *b, uint64_t addr0,
+				   uint64_t addr1)
+{
+	uint64_t at = (uintptr_t)b->data;
+
+	_Static_assert(offsetof(demi_sgarray_t, sga_numsegs) == 8 &&
+			       offsetof(demi_sgarray_t, sga_segs) == 12 &&
+			       offsetof(demi_sgarray_t, sga_addr) == 24 &&
+			       sizeof(demi_sgarray_t) == 40,
+		       "written as words");
+	*(sga_words *)sga = (sga_words){ (uintptr_t)buf_give_to_app(b), 1 | at << 32,
+					 at >> 32 | (uint64_t)b->len << 32, addr0 };
+	memcpy((char *)sga + sizeof(sga_words), &addr1, sizeof(addr1));
 }
 
 /* Fills @qr with the outcome of a done operation. The reference of a popped buf becomes the application's. */
