@@ -77,6 +77,7 @@ struct tcp_flight {
 	struct buf_queue unsent;
 	uint32_t unsent_off;   /* bytes of its head that are in segments already */
 	uint32_t unsent_bytes; /* without them */
+	uint32_t small_end;    /* of the last segment shorter than the MSS */
 	struct tcp_seg *head, *tail;
 	uint32_t sacked, lost, retrans; /* sequence numbers, by flag */
 
@@ -87,6 +88,7 @@ struct tcp_flight {
 	uint8_t rtx_kind;
 	uint8_t dupacks;
 	uint8_t persist_backoff;
+	uint8_t persist_probes; /* unanswered */
 	bool is_cwnd_limited;
 
 	uint32_t recover;      /* the episode ends here (RFC 6582) */
@@ -133,9 +135,10 @@ enum tcp_conn_flags {
 	TCP_F_ACK_NOW = 1 << 11,   /* owed: one ACK at once */
 	TCP_F_ACK_DELAY = 1 << 12, /* owed: one by delack_at */
 	TCP_F_SEND = 1 << 13,      /* owed: something may now be sent */
-	TCP_F_IN_INPUT = 1 << 14,  /* what is owed is settled at the end */
-	TCP_F_PENDING = 1 << 15,   /* on the listener's list of handshakes or of those to accept */
-	TCP_F_SYN_ACKED = 1 << 16, /* our SYN has been acknowledged */
+	TCP_F_FIN_SENT = 1 << 16,
+	TCP_F_READY = 1 << 17, /* handshake done, nobody has accepted it yet */
+	TCP_F_OFF_TABLE = 1 << 19,
+	TCP_F_TELL_LISTENER = 1 << 18, /* that it is so */
 };
 
 struct tcp_conn {
@@ -185,7 +188,7 @@ struct tcp_conn {
 	uint32_t cwnd, ssthresh; /* while there is no flight */
 	struct tcp_rtt rtt;
 	struct tcp_listener *listener_or_null;
-	struct list pending; /* listener's */
+	struct list pending; /* listener's half or ready, or the engine's dead */
 	struct tcp_pace challenge;
 };
 
@@ -224,6 +227,7 @@ struct tcp {
 	uint8_t rcv_wscale; /* that rcv_buf asks for */
 	struct tcp_table table;
 	struct list listeners[TCP_LISTENER_HEADS]; /* by port */
+	struct list dead;                          /* CLOSED, but still the user's */
 	struct pool conns, flights, segs, ooos, listener_pool;
 	struct tcp_reass_pool reass;
 	struct hash_key isn_key;
