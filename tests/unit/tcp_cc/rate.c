@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Delivery rate samples, and what DCTCP and BBR make of their input. */
+/* Delivery rate samples, and what DCTCP makes of its marks. */
 #include <criterion/criterion.h>
-#include <stdlib.h>
 
-#include "libos/tcp/cc/bbr.h"
 #include "libos/tcp/cc/rate.h"
 #include "tests/unit/tcp_cc/bench.h"
 
@@ -194,6 +192,13 @@ Test(dctcp, rfc8257_3_5_loss_halves_even_after_a_mark)
 	cr_assert_eq(b.cc.ssthresh, 5000);
 
 	bench_init(&b, "dctcp");
+	b.cc.cwnd = 100000;
+	bench_ecn(&b, 1000, 1000, false);
+	cr_assert_eq(b.cc.ssthresh, 50000);
+	bench_recovery(&b);
+	cr_assert_eq(b.cc.ssthresh, 50000, "the mark has cost that already");
+
+	bench_init(&b, "dctcp");
 	for (unsigned i = 0; i < 200; i++)
 		bench_ecn(&b, 0, 1000, true);
 	b.cc.cwnd = 100000;
@@ -201,37 +206,4 @@ Test(dctcp, rfc8257_3_5_loss_halves_even_after_a_mark)
 	cr_assert_gt(b.cc.ssthresh, 99000);
 	bench_recovery(&b);
 	cr_assert_eq(b.cc.ssthresh, 50000);
-}
-
-Test(bbr, times_survive_hours_of_silence)
-{
-	struct bbr b = { .base_at = 5 * NS_PER_SEC, .probe_rtt_min_at = 1000000 };
-
-	cr_assert_eq(bbr_time(&b, 6 * NS_PER_SEC), 1000000);
-	cr_assert_eq(bbr_time(&b, 6 * NS_PER_SEC) - b.probe_rtt_min_at, 0);
-	for (uint64_t s = 1; s < 1000000; s *= 3) {
-		uint64_t now = 6 * NS_PER_SEC + s * NS_PER_SEC;
-		uint32_t age = bbr_time(&b, now) - b.probe_rtt_min_at;
-
-		cr_assert(age == s * 1000000 || (s > 1000 && age > 1000u * 1000000),
-			  "%u after %u s", age, (unsigned)s);
-	}
-}
-
-Test(bbr, bandwidth_delay_product_in_its_units)
-{
-	struct bench b;
-	struct bbr *s;
-
-	bench_init(&b, "bbr");
-	s = bbr_of(&b.cc);
-	cr_assert_eq(bbr_bdp(&b.cc, 1000, 100), 10000, "no RTT yet: the initial window");
-	s->min_rtt = 100 * MS / 16;
-	/* 10 MB/s * 100 ms */
-	cr_assert_eq(bbr_bdp(&b.cc, 10000000 / 16, 100), 1000000);
-	cr_assert_eq(bbr_bdp(&b.cc, 10000000 / 16, 225), 2250000);
-	s->min_rtt = 5 * NS_PER_US / 16;
-	cr_assert(abs((int)bbr_bdp(&b.cc, 12500000000ull / 16, 100) - 62500) <= 100);
-	s->min_rtt = BBR_UNKNOWN - 1;
-	cr_assert_eq(bbr_bdp(&b.cc, UINT32_MAX, 225), TCP_CC_CWND_MAX);
 }

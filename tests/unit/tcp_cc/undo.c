@@ -52,6 +52,22 @@ Test(undo, rfc4015_recovery_is_restored_exactly)
 	}
 }
 
+Test(undo, rfc9438_4_9_after_a_move_to_another_clock)
+{
+	struct tcp_rate rate = { 0 };
+	struct tcp_cc_image image;
+	struct bench a, b;
+
+	settle(&a, "cubic");
+	b = a;
+	bench_recovery(&b);
+	tcp_cc_export(&b.cc, &rate, b.now, &image);
+	b.now += 12345 * NS_PER_SEC + 678;
+	cr_assert_eq(tcp_cc_import(&image, b.now, &b.cc, &rate), 0);
+	cr_assert(tcp_cc_undo(&b.cc, b.now));
+	expect_same_future(&a, &b);
+}
+
 Test(undo, rfc5682_timeout_is_restored_exactly)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
@@ -143,6 +159,34 @@ Test(image, moves_at_random_points_are_invisible)
 
 		cr_assert_eq(moved, run(&move_cases[i], seed, 0, &none), "%s", move_cases[i].name);
 		cr_assert(moves > 50 && none == 0);
+	}
+}
+
+/* A second export says what the first one said, with every common field in use. */
+Test(image, round_trip_keeps_everything)
+{
+	for (unsigned i = 0; tcp_cc_at_or_null(i); i++) {
+		struct tcp_rate rate = { 1, 2, 3, 4, 5, 6 }, rate_out;
+		struct tcp_cc_image first, second;
+		struct tcp_cc out;
+		struct bench b;
+
+		settle(&b, tcp_cc_at_or_null(i)->name);
+		b.cc.pacing_rate = 12345;
+		b.cc.phase = TCP_CC_LOSS;
+		b.cc.can_undo = true;
+		b.cc.undo_cwnd = 5678;
+		b.cc.undo_ssthresh = 6789;
+		b.cc.valid =
+			(struct tcp_cc_valid){ 11, 12, 13, { 14, 15 }, 16, true, { true, true } };
+		tcp_cc_export(&b.cc, &rate, b.now, &first);
+		cr_assert_eq(tcp_cc_import(&first, b.now + 99, &out, &rate_out), 0);
+		cr_assert_eq(out.cwnd, b.cc.cwnd);
+		cr_assert_eq(out.undo_cwnd, 5678);
+		cr_assert_eq(out.valid.bucket_at, 11 + 99);
+		cr_assert_eq(rate_out.delivered_at, 2 + 99);
+		tcp_cc_export(&out, &rate_out, b.now + 99, &second);
+		cr_assert_eq(memcmp(&first, &second, sizeof(first)), 0);
 	}
 }
 

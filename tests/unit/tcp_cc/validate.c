@@ -61,6 +61,12 @@ Test(validate, rfc7661_4_2_pipe_ack_is_the_most_of_the_last_periods)
 	for (unsigned i = 0; i < 20; i++)
 		light_round(&b, 1000);
 	cr_assert_eq(tcp_cc_pipe_ack(&b.cc), 1000);
+	light_round(&b, 4000);
+	light_round(&b, 1000);
+	cr_assert_eq(tcp_cc_pipe_ack(&b.cc), 4000);
+	b.now += 5 * NS_PER_SEC;
+	bench_ack(&b, 1000);
+	cr_assert_eq(tcp_cc_pipe_ack(&b.cc), 0, "what was before a long silence is not known");
 }
 
 Test(validate, rfc7661_4_4_1_reduction_starts_from_what_was_used)
