@@ -66,6 +66,22 @@ static void net_from_cfg(struct net_config *net, struct net_arrays *arrays, cons
 	net->csum_offload_rx = cfg->udp_checksum_offload;
 }
 
+static void tcp_from_cfg(struct rack_host_config *config, const struct cfg *cfg)
+{
+	struct tcp_queue_options *o = &config->tcp_options;
+
+	config->tcp.mss_max = cfg->mss;
+	o->nodelay = cfg->nodelay;
+	o->linger = cfg->linger;
+	o->linger_s = (uint16_t)(cfg->linger_time_ns / NS_PER_SEC);
+	o->keepalive = config->tcp.keepalive;
+	o->keepalive.on = cfg->keepalive;
+	if (cfg->keepalive) {
+		o->keepalive.idle_s = (uint16_t)(cfg->keepalive_time_ns / NS_PER_SEC);
+		o->keepalive.interval_s = (uint16_t)(cfg->keepalive_interval_ns / NS_PER_SEC);
+	}
+}
+
 static struct buf_pool_config memory_from_cfg(const struct cfg *cfg)
 {
 	static const enum arena_pages pages[] = {
@@ -106,6 +122,7 @@ static int start_sim_host(struct tern_sim *rack, const struct cfg *cfg, struct t
 	if (config.net.num_addrs == 0)
 		options.ipv4 = SIM_DEFAULT_IPV4;
 	config.udp_recv_queue = cfg->udp_recv_queue;
+	tcp_from_cfg(&config, cfg);
 	config.has_mac = memcmp(&cfg->local_link_addr, &no_mac, sizeof(no_mac)) != 0;
 	memcpy(config.mac, cfg->local_link_addr.b, sizeof(config.mac));
 	err = rack_host_new(rack, &options, &config, out);

@@ -89,6 +89,8 @@ struct rack_host_config rack_default_host_config(void)
 {
 	return (struct rack_host_config){
 		.net = net_default_config(),
+		.tcp = tcp_default_config(),
+		.tcp_options = { .keepalive = tcp_default_config().keepalive },
 		.runtime = { .max_ops = 1u << 20, .max_queues = 1u << 20 },
 		.udp_recv_queue = 1024,
 	};
@@ -239,7 +241,10 @@ static int fill_addresses(struct net_config *net, struct net_addr_config addrs[2
 int rack_host_start(struct tern_sim_host *host, const struct tern_sim_host_options *options,
 		    const struct rack_host_config *config)
 {
-	struct inet_config inet = { .net = config->net, .udp_recv_queue = config->udp_recv_queue };
+	struct inet_config inet = { .net = config->net,
+				    .tcp = config->tcp,
+				    .tcp_options = config->tcp_options,
+				    .udp_recv_queue = config->udp_recv_queue };
 	struct net_addr_config addrs[2];
 	struct dev *dev;
 	int err;

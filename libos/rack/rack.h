@@ -54,6 +54,8 @@ struct tern_sim_host {
 /* What of a host does not come from struct tern_sim_host_options: the rest of the configuration. */
 struct rack_host_config {
 	struct net_config net; /* addresses and gateways in the options replace what is here */
+	struct tcp_config tcp;
+	struct tcp_queue_options tcp_options;
 	struct runtime_config runtime;
 	uint32_t udp_recv_queue;
 	bool has_mac; /* else one is made from the host's number */

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "libos/transport/inet/tcp.h"
+
 static const char *const counter_names[] = { INET_COUNTERS(COUNTER_NAME) };
 
 static bool inet_poll(void *ctx, uint64_t now)
@@ -39,10 +41,12 @@ static int inet_socket(struct runtime *rt, int domain, int type, int protocol, s
 
 	if (domain != AF_INET && domain != AF_INET6)
 		return -EAFNOSUPPORT;
-	if (type != SOCK_DGRAM)
+	if (type != SOCK_DGRAM && type != SOCK_STREAM)
 		return -ESOCKTNOSUPPORT;
-	if (protocol != 0 && protocol != IPPROTO_UDP)
+	if (protocol != 0 && protocol != (type == SOCK_DGRAM ? IPPROTO_UDP : IPPROTO_TCP))
 		return -EPROTONOSUPPORT;
+	if (type == SOCK_STREAM)
+		return inet_tcp_socket(inet, domain, out);
 	return inet_udp_socket(inet, domain, out);
 }
 
@@ -50,6 +54,7 @@ static void inet_fini(struct runtime *rt)
 {
 	struct inet *inet = rt->transport_ctx;
 
+	inet_tcp_fini(inet);
 	net_fini(&inet->net);
 	inet->dev->ops->close(inet->dev);
 	free(inet);
@@ -73,7 +78,13 @@ int inet_attach(struct runtime *rt, struct dev *dev, const struct inet_config *c
 	inet->rt = rt;
 	inet->dev = dev;
 	inet->udp_recv_queue = config->udp_recv_queue;
+	inet->tcp_options = config->tcp_options;
 	err = net_init(&inet->net, dev, rt->pool, &rt->sched.timers, &config->net, rt->sched.now);
+	if (!err) {
+		err = inet_tcp_init(inet, &config->tcp, config->net.seed, rt->sched.now);
+		if (err)
+			net_fini(&inet->net);
+	}
 	if (err) {
 		dev->ops->close(dev);
 		free(inet);

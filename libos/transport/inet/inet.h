@@ -9,17 +9,33 @@
 
 #include "libos/net/net.h"
 #include "libos/queue/runtime.h"
+#include "libos/tcp/tcp.h"
 
 #define INET_COUNTERS(X)                                                                           \
 	X(INET_DROP_UDP_QUEUE_FULL, "drop_udp_queue_full") /* nobody popped in time */             \
-	X(INET_DROP_NOBUFS, "drop_nobufs") /* no memory to make a datagram contiguous */
+	X(INET_DROP_NOBUFS, "drop_nobufs") /* no memory to make a datagram contiguous */           \
+	X(INET_DROP_TCP_CSUM, "drop_tcp_csum")                                                     \
+	X(INET_DROP_TCP_GROUP, "drop_tcp_group") /* to a broadcast or multicast address */
 
 enum inet_counter {
 	INET_COUNTERS(COUNTER_ENUM) INET_COUNTER_NUM
 };
 
+/* What a new stream queue starts with, and options that wait for a connection. */
+struct tcp_queue_options {
+	bool nodelay;
+	bool linger;
+	uint16_t linger_s;
+	uint8_t tos;
+	struct tcp_keepalive keepalive;
+	uint32_t user_timeout_ms;
+	char cc[16]; /* empty: the engine's default */
+};
+
 struct inet_config {
 	struct net_config net;
+	struct tcp_config tcp;
+	struct tcp_queue_options tcp_options;
 	uint32_t udp_recv_queue; /* datagrams that wait for a pop, per socket */
 };
 
@@ -28,6 +44,10 @@ struct inet {
 	struct dev *dev;
 	struct runtime *rt;
 	uint32_t udp_recv_queue;
+	struct tcp *tcp;
+	struct pool tcp_queues;
+	struct tcp_queue_options tcp_options;
+	struct net_path loose_path; /* for segments without a queue */
 	uint64_t count[INET_COUNTER_NUM];
 	struct counter_set counters;
 };
