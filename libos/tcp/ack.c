@@ -129,7 +129,7 @@ static void process_flight(struct tcp_conn *c, struct tcp_flight *f, struct tcp_
 	const struct tcp_in *in = a->in;
 	bool advanced = seq_gt(in->ack, c->snd_una);
 
-	a->is_dup = is_duplicate(c, in);
+	a->is_dup = !a->is_old && is_duplicate(c, in);
 	tcp_rate_ack_begin(&a->cc, in->now);
 	a->cc.in_flight_before = tcp_in_flight(c, f);
 	a->prior_sacked = f->sacked;
@@ -195,6 +195,7 @@ bool tcp_ack(struct tcp_conn *c, struct tcp_in *in)
 	if (seq_lt(in->ack, c->snd_una)) {
 		/* Old, but its text may be new, and so may be a D-SACK. */
 		in->ack = c->snd_una;
+		a.is_old = true;
 	} else if (f) {
 		f->persist_probes = 0;
 	}
@@ -202,7 +203,8 @@ bool tcp_ack(struct tcp_conn *c, struct tcp_in *in)
 		process_flight(c, f, &a);
 	if (c->snd_una != a.prior_una || a.is_dup || a.cc.sacked > 0 || a.found_loss)
 		c->flags |= TCP_F_SEND;
-	update_window(c, in);
+	if (!a.is_old)
+		update_window(c, in);
 	tell_writable(c);
 	if (has_fin_out && c->snd_una == c->snd_nxt && !tcp_on_fin_acked(c, in->now))
 		return false;

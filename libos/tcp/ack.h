@@ -14,6 +14,7 @@ struct tcp_acking {
 	uint64_t rtt_sent_at; /* of the newest segment that is now delivered for the first time */
 	bool has_rtt;
 	bool rtt_is_ambiguous; /* a retransmitted segment is among them */
+	bool is_old;           /* below SND.UNA: counts for its SACK blocks alone */
 	bool has_dsack;
 	bool is_dup; /* a duplicate ACK as RFC 5681 2 defines it, or one with news in SACK */
 	bool found_loss;

@@ -88,12 +88,8 @@ int tcp_shutdown_send(struct tcp_conn *c, uint64_t now)
 		return -ENOTCONN;
 	if (c->flags & TCP_F_FIN_QUEUED)
 		return 0;
-	if (c->state != TCP_SYN_SENT && !tcp_flight_get_or_null(c, now)) {
-		/* Without memory for a FIN there is no polite way. */
-		tcp_output_rst(c, now);
-		tcp_conn_kill(c, -ENOBUFS);
-		return 0;
-	}
+	if (!tcp_flight_get_or_null(c, now))
+		return -ENOBUFS;
 	c->flags |= TCP_F_FIN_QUEUED | TCP_F_SEND;
 	tcp_settle_quietly(c, now);
 	return 0;
@@ -118,10 +114,10 @@ void tcp_close(struct tcp_conn *c, uint64_t now)
 	}
 	if (c->state == TCP_FIN_WAIT_2)
 		c->life_at = time_add(now, c->tcp->config.fin_wait_2_ns);
-	if (tcp_is_in(c, TCP_CAN_SEND) && !(c->flags & TCP_F_FIN_QUEUED))
-		(void)tcp_shutdown_send(c, now);
-	else
+	if (!tcp_is_in(c, TCP_CAN_SEND))
 		tcp_settle_quietly(c, now);
+	else if (tcp_shutdown_send(c, now))
+		tcp_abort(c, now); /* without memory for a FIN there is no polite way */
 }
 
 void tcp_abort(struct tcp_conn *c, uint64_t now)

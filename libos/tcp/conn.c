@@ -345,6 +345,8 @@ bool tcp_conn_kill(struct tcp_conn *c, int err)
 	leave_wire(c);
 	list_add_tail(&c->tcp->dead, &c->pending);
 	c->err = err;
+	c->life_at = TIME_NEVER;
+	c->delack_at = TIME_NEVER;
 	c->flags &= ~(uint32_t)(TCP_F_ACK_NOW | TCP_F_ACK_DELAY | TCP_F_SEND);
 	c->events |= TCP_EV_CLOSED;
 	return false;
@@ -443,6 +445,7 @@ static void check_flight(const struct tcp_conn *c, const struct tcp_flight *f)
 
 		BUG_ON(s->seq != seq || bytes == 0 || !s->buf != (s->len == 0));
 		BUG_ON(s->flags & TCP_SEG_SACKED && s->flags & TCP_SEG_LOST);
+		BUG_ON((s->flags & (TCP_SEG_RETRANS | TCP_SEG_LOST)) == TCP_SEG_RETRANS);
 		BUG_ON(!s->next && f->tail != s);
 		seq += bytes;
 		sacked += s->flags & TCP_SEG_SACKED ? bytes : 0;

@@ -5,7 +5,8 @@
  * Invariants, asserted by tcp_check after every step of the tests:
  *  1. snd_una <= snd_nxt; nothing sent is forgotten, so snd_nxt is also the highest number ever sent.
  *  2. The segments of the flight are contiguous from snd_una to snd_nxt, and each byte there has a buf.
- *  3. sacked, lost and retrans are the sums over segments with these flags; a SACKED segment is not LOST.
+ *  3. sacked, lost and retrans are the sums over segments with these flags; a SACKED segment is not LOST, one that is
+ *     RETRANS is LOST.
  *  4. rcv_wup <= rcv_nxt, and the right edge rcv_wup + rcv_wnd never moves left.
  *  5. A connection without a flight has nothing unsent and nothing unacknowledged.
  *  6. The timer is armed for the earliest deadline, or earlier.
@@ -38,7 +39,7 @@ enum tcp_seg_flags {
 	TCP_SEG_FIN = 1 << 1,
 	TCP_SEG_SACKED = 1 << 2,
 	TCP_SEG_LOST = 1 << 3,
-	TCP_SEG_RETRANS = 1 << 4, /* sent again since it was last held for lost */
+	TCP_SEG_RETRANS = 1 << 4, /* LOST, and sent again since */
 	TCP_SEG_EVER_RETRANS = 1 << 5,
 	TCP_SEG_PSH = 1 << 6,
 };

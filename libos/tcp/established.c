@@ -66,7 +66,7 @@ bool tcp_fast_path(struct tcp_conn *c, const struct tcp_hdr *h, struct buf *b, u
 	}
 	if (len == 0 || len > c->rcv_wup + c->rcv_wnd - c->rcv_nxt)
 		return false;
-	if (f && (f->cc.phase != TCP_CC_OPEN || f->sacked > 0 || f->has_undo))
+	if (f && (f->cc.phase != TCP_CC_OPEN || f->sacked > 0))
 		return false;
 	in.flags = h->flags;
 	in.len = len;

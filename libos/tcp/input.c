@@ -252,7 +252,8 @@ bool tcp_icmp_error(struct tcp *tcp, const struct tcp_icmp *icmp, uint64_t now)
 	if (!c || !seq_between(icmp->seq, c->snd_una, c->snd_nxt))
 		return false;
 	if (icmp->new_mss) {
-		tcp_set_path_mss(c, icmp->new_mss, now);
+		if (icmp->new_mss < c->path_mss)
+			tcp_set_path_mss(c, icmp->new_mss, now);
 		return true;
 	}
 	if (icmp->is_hard && tcp_is_in(c, TCP_IN(TCP_SYN_SENT) | TCP_IN(TCP_SYN_RCVD))) {

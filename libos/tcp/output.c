@@ -513,9 +513,12 @@ bool tcp_retransmit(struct tcp_conn *c, struct tcp_seg *s, uint64_t now)
 
 	if (s->len > c->mss && !split_seg(c, s, c->mss))
 		return false;
-	if (!(s->flags & TCP_SEG_RETRANS))
+	/* A probe's second copy is not counted: it would hide a loss from who compares the sums. */
+	if ((s->flags & (TCP_SEG_LOST | TCP_SEG_RETRANS)) == TCP_SEG_LOST) {
 		f->retrans += tcp_seg_end(s) - s->seq;
-	s->flags |= TCP_SEG_RETRANS | TCP_SEG_EVER_RETRANS;
+		s->flags |= TCP_SEG_RETRANS;
+	}
+	s->flags |= TCP_SEG_EVER_RETRANS;
 	if (f->has_undo) {
 		if (f->undo_retrans == 0 && f->undo_ts == 0)
 			f->undo_ts = tcp_ts_now(c, now);

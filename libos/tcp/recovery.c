@@ -138,7 +138,10 @@ static void compute_window(struct tcp_conn *c, struct tcp_flight *f, struct tcp_
 	a->cc.is_cwnd_limited = f->is_cwnd_limited;
 	f->is_cwnd_limited = false;
 	tcp_rate_ack_end(&f->rate, &a->cc);
-	tcp_cc_on_ack(&f->cc, &a->cc);
+	/* Duplicate ACKs leave the window alone, but for algorithms that model the path (RFC 5681 3.2, step 1). */
+	if (c->snd_una != a->prior_una || f->cc.phase != TCP_CC_OPEN ||
+	    f->cc.ops->flags & TCP_CC_OWN_RECOVERY)
+		tcp_cc_on_ack(&f->cc, &a->cc);
 	if (f->cc.phase == TCP_CC_RECOVERY && !(f->cc.ops->flags & TCP_CC_OWN_RECOVERY))
 		f->cc.cwnd =
 			tcp_prr_on_ack(&f->prr, f->cc.ssthresh, c->mss, a->cc.in_flight, delivered,
@@ -161,7 +164,8 @@ void tcp_recovery_on_ack(struct tcp_conn *c, struct tcp_acking *a)
 	detect_loss(c, f, a);
 	if (f->cc.phase >= TCP_CC_RECOVERY && seq_geq(c->snd_una, f->recover))
 		exit_episode(c, f, now);
-	if (f->lost > 0 && f->cc.phase < TCP_CC_RECOVERY)
+	/* Not for what is lost because it was too long for the path. */
+	if (a->found_loss && f->cc.phase < TCP_CC_RECOVERY)
 		enter_recovery(c, a->prior_flight, a->cc.acked, a->cc.sacked, now);
 	if (a->cc.acked + a->cc.sacked > 0)
 		compute_window(c, f, a);

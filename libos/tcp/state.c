@@ -4,7 +4,7 @@
  *
  *   CLOSED -> SYN-SENT [tcp_connect], SYN-RECEIVED [a listener]
  *   SYN-SENT -> ESTABLISHED, SYN-RECEIVED (simultaneous open) [handshake.c]
- *   SYN-RECEIVED -> ESTABLISHED [handshake.c], FIN-WAIT-1 [output.c: closed before the handshake ended]
+ *   SYN-RECEIVED -> ESTABLISHED [handshake.c]; a FIN waits for that, as what was queued before it must
  *   ESTABLISHED -> FIN-WAIT-1, CLOSE-WAIT -> LAST-ACK [output.c: when the FIN is sent]
  *   ESTABLISHED -> CLOSE-WAIT, FIN-WAIT-1 -> CLOSING, FIN-WAIT-2 -> TIME-WAIT [close.c: when the peer's FIN is in order]
  *   FIN-WAIT-1 -> FIN-WAIT-2, CLOSING -> TIME-WAIT, LAST-ACK -> CLOSED [close.c: when our FIN is acknowledged]
@@ -28,7 +28,7 @@ _Static_assert(ARRAY_SIZE(names) == TCP_STATE_NUM, "a name for each state");
 static const uint16_t edges[TCP_STATE_NUM] = {
 	[TCP_CLOSED] = TCP_IN(TCP_SYN_SENT) | TCP_IN(TCP_SYN_RCVD),
 	[TCP_SYN_SENT] = TCP_IN(TCP_SYN_RCVD) | TCP_IN(TCP_ESTABLISHED) | TCP_IN(TCP_CLOSED),
-	[TCP_SYN_RCVD] = TCP_IN(TCP_ESTABLISHED) | TCP_IN(TCP_FIN_WAIT_1) | TCP_IN(TCP_CLOSED),
+	[TCP_SYN_RCVD] = TCP_IN(TCP_ESTABLISHED) | TCP_IN(TCP_CLOSED),
 	[TCP_ESTABLISHED] = TCP_IN(TCP_FIN_WAIT_1) | TCP_IN(TCP_CLOSE_WAIT) | TCP_IN(TCP_CLOSED),
 	[TCP_FIN_WAIT_1] = TCP_IN(TCP_FIN_WAIT_2) | TCP_IN(TCP_CLOSING) | TCP_IN(TCP_CLOSED),
 	[TCP_FIN_WAIT_2] = TCP_IN(TCP_TIME_WAIT) | TCP_IN(TCP_CLOSED),

@@ -171,7 +171,8 @@ int tcp_listen(struct tcp *tcp, const struct ipaddr *addr, uint16_t port, uint32
 /* What has not been accepted is reset. */
 void tcp_unlisten(struct tcp_listener *l, uint64_t now);
 
-/* The oldest established connection, which is the caller's from now on. */
+/* The oldest established connection, which is the caller's from now on. What came before is there without an event: ask
+ * tcp_recv_bytes. One that was reset before is gone. */
 struct tcp_conn *tcp_accept_or_null(struct tcp_listener *l, void *user);
 
 void *tcp_listener_user(const struct tcp_listener *l);
@@ -195,7 +196,8 @@ int tcp_connect(struct tcp *tcp, const struct tcp_connect *how, uint64_t now,
 /*
  * Queues the packet @b and sends what may be sent. 0: consumed, whole. Otherwise @b stays the caller's: -EAGAIN:
  * the queue is full, TCP_EV_WRITABLE follows; -EPIPE: after tcp_shutdown_send; -ENOTCONN: not connected (any more);
- * -ENOBUFS: a pool is empty. Allowed before TCP_EV_CONNECTED. Bytes must not change until they are acknowledged.
+ * -ENOBUFS: a pool is empty. Allowed before TCP_EV_CONNECTED. Until it is acknowledged its bytes must not change, and
+ * ->next and ->link of its bufs are the engine's: the same buf cannot be queued twice at a time, a slice of it can.
  */
 int tcp_send(struct tcp_conn *conn, struct buf *b, uint64_t now) must_check;
 
@@ -208,7 +210,7 @@ uint32_t tcp_recv_bytes(const struct tcp_conn *conn);
 /* Has everything been received that ever will be? Then the end is a FIN (tcp_error is 0) or an error. */
 bool tcp_recv_is_eof(const struct tcp_conn *conn);
 
-/* FIN behind all that is queued. 0, -ENOTCONN. */
+/* FIN behind all that is queued. 0, -ENOTCONN, -ENOBUFS. */
 int tcp_shutdown_send(struct tcp_conn *conn, uint64_t now);
 
 /* As tcp_shutdown_send, and the end of @conn for the user. Unread data resets the connection (RFC 9293 3.6.1). */

@@ -127,7 +127,12 @@ static bool die(struct tcp_conn *c, int err)
 	return !tcp_conn_kill(c, err);
 }
 
-/* @is_gone: freed. Otherwise the state says what has become of it. */
+/* The peer has closed its window over what is in flight, but lives: as with zero-window probes, for ever. */
+static bool is_held_off(const struct tcp_conn *c, uint64_t now)
+{
+	return c->snd_wnd == 0 && now - c->heard_at < 2 * c->tcp->config.rto_max_ns;
+}
+
 static bool fire_rto(struct tcp_conn *c, uint64_t now)
 {
 	struct tcp_flight *f = c->flight_or_null;
@@ -140,7 +145,7 @@ static bool fire_rto(struct tcp_conn *c, uint64_t now)
 	else if (c->state == TCP_SYN_RCVD)
 		limit = config->synack_retries;
 	tcp_count(c->tcp, TCP_TIMEOUTS);
-	if (c->rtt.backoff >= limit || now >= give_up_at(c, f)) {
+	if ((c->rtt.backoff >= limit && !is_held_off(c, now)) || now >= give_up_at(c, f)) {
 		if (is_syn)
 			tcp_count(c->tcp, TCP_ATTEMPT_FAILS);
 		return die(c, c->err ? c->err : -ETIMEDOUT);
