@@ -183,6 +183,12 @@ static void free_queue(struct tcp_queue *t)
 	pool_put(&t->inet->tcp_queues, t);
 }
 
+/* Drawn blindly (RFC 6056): should it be taken, listening or connecting says so. */
+static uint16_t ephemeral_port(struct inet *inet)
+{
+	return (uint16_t)(UDP_EPHEMERAL_FIRST + rng_below(&inet->net.rng, UDP_EPHEMERAL_NUM));
+}
+
 static int tcp_queue_bind(struct queue *q, const struct endpoint *local)
 {
 	struct tcp_queue *t = to_tcp_queue(q);
@@ -192,6 +198,8 @@ static int tcp_queue_bind(struct queue *q, const struct endpoint *local)
 	if (!ipaddr_is_any(&local->addr) && !net_is_local(&t->inet->net, &local->addr))
 		return -EADDRNOTAVAIL;
 	t->local = *local;
+	if (!t->local.port)
+		t->local.port = ephemeral_port(t->inet);
 	t->is_bound = true;
 	return 0;
 }

@@ -82,6 +82,18 @@ Test(stream, a_port_has_one_listener)
 	cr_assert_eq(demi_listen(second, 1), 0);
 }
 
+Test(stream, port_zero_is_some_port)
+{
+	struct sockaddr_in any = v4("0.0.0.0", 0), name;
+	socklen_t len = sizeof(name);
+	int qd = stream_socket(AF_INET);
+
+	cr_assert_eq(demi_bind(qd, SA(any)), 0);
+	cr_assert_eq(demi_listen(qd, 1), 0);
+	cr_assert_eq(demi_getsockname(qd, (struct sockaddr *)&name, &len), 0);
+	cr_assert_geq(ntohs(name.sin_port), 32768);
+}
+
 Test(stream, closing_a_listener_ends_its_accepts)
 {
 	int listener = listening(A_IP, 6000);
