@@ -11,22 +11,42 @@
 #define PERIOD 251
 #define CHUNK 8000u
 
+#define A_IP6 "fd00::1"
+#define B_IP6 "fd00::2"
+
 struct transfer {
 	uint64_t bytes; /* each way */
 	unsigned connections;
 };
+
+/* Which family the programs of a test speak. */
+static bool over_v6;
 
 static uint8_t pattern(uint64_t at)
 {
 	return (uint8_t)(at % PERIOD);
 }
 
+/* A stream socket, and the address of @ip4 or @ip6 as the test's family has it. */
+static int open_stream(const char *ip4, const char *ip6, uint16_t port, int *qd,
+		       struct sockaddr_storage *addr, socklen_t *len)
+{
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	struct sockaddr_in v4 = v4_addr(ip4, port);
+
+	inet_pton(AF_INET6, ip6, &v6.sin6_addr);
+	*len = over_v6 ? sizeof(v6) : sizeof(v4);
+	memcpy(addr, over_v6 ? (void *)&v6 : (void *)&v4, *len);
+	return demi_socket(qd, over_v6 ? AF_INET6 : AF_INET, SOCK_STREAM, 0);
+}
+
 static int listen_on(uint16_t port, int *qd)
 {
-	struct sockaddr_in local = v4_addr("10.0.0.2", port);
+	struct sockaddr_storage local;
+	socklen_t len;
 
-	must(demi_socket(qd, AF_INET, SOCK_STREAM, 0) == 0);
-	must(demi_bind(*qd, (struct sockaddr *)&local, sizeof(local)) == 0);
+	must(open_stream("10.0.0.2", B_IP6, port, qd, &local, &len) == 0);
+	must(demi_bind(*qd, (struct sockaddr *)&local, len) == 0);
 	return demi_listen(*qd, 16);
 }
 
@@ -38,7 +58,7 @@ static int accept_one(int listener, int *qd)
 	must(demi_accept(&qt, listener) == 0);
 	must(demi_wait(&qr, qt, NULL) == 0);
 	must(qr.qr_opcode == DEMI_OPC_ACCEPT);
-	must(qr.qr_value.ares.addr.sin_family == AF_INET);
+	must(qr.qr_value.ares.addr.sin_family == (over_v6 ? 0 : AF_INET));
 	*qd = qr.qr_value.ares.qd;
 	return 0;
 }
@@ -46,13 +66,14 @@ static int accept_one(int listener, int *qd)
 /* 0, or the errno that the connection failed with. */
 static int connect_to(const char *ip, uint16_t port, int *qd)
 {
-	struct sockaddr_in peer = v4_addr(ip, port);
+	struct sockaddr_storage peer;
 	demi_qresult_t qr;
 	demi_qtoken_t qt;
+	socklen_t len;
 	int err;
 
-	must(demi_socket(qd, AF_INET, SOCK_STREAM, 0) == 0);
-	err = demi_connect(&qt, *qd, (struct sockaddr *)&peer, sizeof(peer));
+	must(open_stream(ip, B_IP6, port, qd, &peer, &len) == 0);
+	err = demi_connect(&qt, *qd, (struct sockaddr *)&peer, len);
 	if (err)
 		return err;
 	must(demi_wait(&qr, qt, NULL) == 0);
@@ -155,8 +176,8 @@ static void run_programs(const struct tern_sim_link *link, int (*first)(void *),
 			 int (*second)(void *), void *arg)
 {
 	struct tern_sim_options options = { .seed = test_seed() };
-	struct tern_sim_host_options a = { .ipv4 = "10.0.0.1/24", .link = *link };
-	struct tern_sim_host_options b = { .ipv4 = "10.0.0.2/24" };
+	struct tern_sim_host_options a = { "10.0.0.1/24", A_IP6 "/64", NULL, *link };
+	struct tern_sim_host_options b = { .ipv4 = "10.0.0.2/24", .ipv6 = B_IP6 "/64" };
 	struct tern_sim_host *hosts[2];
 	struct tern_sim *sim;
 
@@ -191,6 +212,14 @@ Test(tcp, a_megabyte_each_way_over_a_perfect_link)
 	struct tern_sim_link link = { .delay_ns = 50 * US, .bits_per_sec = 10000000000 };
 
 	run_transfer(&link, 1000000, 1);
+}
+
+Test(tcp, over_ipv6_with_loss)
+{
+	struct tern_sim_link link = { .delay_ns = 100 * US, .faults.loss_ppm = 10000 };
+
+	over_v6 = true;
+	run_transfer(&link, 300000, 3);
 }
 
 Test(tcp, a_hundred_connections_one_after_the_other)
