@@ -250,6 +250,8 @@ struct tcp_in {
 	uint32_t ts_val, ts_ecr;
 	struct tcp_opts *opts_or_null; /* NULL: nothing but a timestamp, or nothing */
 	uint64_t now;
+	bool replaces;        /* a SYN that took the place of a connection in TIME-WAIT */
+	uint32_t old_snd_nxt; /* replaces: of that */
 };
 
 static always_inline void tcp_count(struct tcp *tcp, enum tcp_counter counter)

@@ -226,33 +226,32 @@ static void take_in_order(struct tcp_conn *c, struct tcp_in *in)
 	}
 }
 
-bool tcp_text(struct tcp_conn *c, struct tcp_in *in)
+void tcp_text(struct tcp_conn *c, struct tcp_in *in)
 {
 	if (in->len == 0 && !(in->flags & TCP_FIN)) {
 		/* Nothing there; but a probe from below the window wants an answer. */
 		if (in->seq != c->rcv_nxt && seq_lt(in->seq, c->rcv_nxt))
 			c->flags |= TCP_F_ACK_NOW;
-		return true;
+		return;
 	}
 	if (!tcp_is_in(c, TCP_CAN_RECV)) {
 		/* After the peer's FIN there is no text; what comes is old, and acknowledged as such. */
 		tcp_count(c->tcp, TCP_DROP_PAST_FIN);
 		c->flags |= TCP_F_ACK_NOW;
 		tcp_note_duplicate(c, in->seq, in->seq + in->len);
-		return true;
+		return;
 	}
 	if (!trim(c, in))
-		return true;
+		return;
 	if (c->flags & TCP_F_ORPHAN && in->len > 0) {
 		/* Nobody will ever read it (RFC 9293 3.6.1). */
 		tcp_output_rst(c, in->now);
 		tcp_conn_kill(c, 0);
-		return false;
+		return;
 	}
 	if (in->seq == c->rcv_nxt &&
 	    (!c->ooo_or_null || tcp_reass_is_empty(&c->ooo_or_null->reass)))
 		take_in_order(c, in);
 	else
 		take_out_of_order(c, in);
-	return true;
 }

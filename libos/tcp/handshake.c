@@ -57,7 +57,7 @@ void tcp_take_syn(struct tcp_conn *c, const struct tcp_in *in)
 		c->ts_recent = in->ts_val;
 		c->ts_recent_ms = (uint32_t)(in->now / NS_PER_MS);
 	}
-	c->snd_wscale = c->flags & TCP_F_WSCALE ? o->wscale : 0;
+	c->snd_wscale = o && c->flags & TCP_F_WSCALE ? o->wscale : 0;
 	if (!(c->flags & TCP_F_WSCALE))
 		c->rcv_wscale = 0;
 	tcp_conn_set_mss(c);

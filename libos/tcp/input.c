@@ -140,7 +140,17 @@ static bool may_reuse(const struct tcp_conn *c, const struct tcp_in *in)
 	return seq_gt(in->seq, c->rcv_nxt);
 }
 
-/* All that a known connection does with a segment; false when it is freed. */
+/* All but the text; true: that counts too. */
+static bool check_and_ack(struct tcp_conn *c, struct tcp_in *in)
+{
+	if (c->state == TCP_SYN_SENT)
+		return tcp_in_syn_sent(c, in);
+	if (!check_segment(c, in))
+		return false;
+	return c->state == TCP_SYN_RCVD ? tcp_in_syn_rcvd(c, in) : tcp_ack(c, in);
+}
+
+/* A segment of a known connection, which it may end: false when @c is freed. */
 static bool conn_input(struct tcp_conn *c, struct tcp_in *in)
 {
 	struct tcp *tcp = c->tcp;
@@ -149,21 +159,14 @@ static bool conn_input(struct tcp_conn *c, struct tcp_in *in)
 
 	c->heard_at = in->now;
 	c->keep_sent = 0;
-	if (c->state == TCP_SYN_SENT) {
-		if (!tcp_in_syn_sent(c, in))
-			return tcp->conns.in_use == alive;
-	} else if (!check_segment(c, in)) {
-		return tcp->conns.in_use == alive;
-	} else if (c->state == TCP_SYN_RCVD) {
-		if (!tcp_in_syn_rcvd(c, in))
-			return true;
-	} else if (!tcp_ack(c, in)) {
-		return tcp->conns.in_use == alive;
+	if (check_and_ack(c, in)) {
+		take_timestamp(c, in);
+		if (was_time_wait)
+			in_time_wait(c, in);
+		tcp_text(c, in);
 	}
-	take_timestamp(c, in);
-	if (was_time_wait)
-		in_time_wait(c, in);
-	return tcp_text(c, in);
+	/* Nothing is opened here, and no handler runs, so a change of the number is @c's end. */
+	return tcp->conns.in_use == alive;
 }
 
 static void dispatch(struct tcp *tcp, const struct tcp_tuple *tuple, struct tcp_conn *c,
@@ -173,6 +176,8 @@ static void dispatch(struct tcp *tcp, const struct tcp_tuple *tuple, struct tcp_
 
 	if (c && may_reuse(c, in) && tcp_listener_find_or_null(tcp, tuple)) {
 		tcp_count(tcp, TCP_TIME_WAIT_REUSED);
+		in->replaces = true;
+		in->old_snd_nxt = c->snd_nxt;
 		if (!tcp_conn_kill(c, 0))
 			tcp_settle(c, in->now);
 		c = NULL;

@@ -8,8 +8,8 @@
 /* established.c: the questions of the fast path; all yes: the segment is dealt with, text included. */
 bool tcp_fast_path(struct tcp_conn *c, const struct tcp_hdr *h, struct buf *b, uint64_t now);
 
-/* established.c: text and FIN of an acceptable segment, consumed. False: @c is dead. */
-bool tcp_text(struct tcp_conn *c, struct tcp_in *in);
+/* established.c: text and FIN of an acceptable segment, consumed. @c may be dead afterwards. */
+void tcp_text(struct tcp_conn *c, struct tcp_in *in);
 
 /* ack.c: the ACK field. False: nothing else of the segment counts. */
 bool tcp_ack(struct tcp_conn *c, struct tcp_in *in);

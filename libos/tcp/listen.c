@@ -47,9 +47,8 @@ struct tcp_listener *tcp_listener_find_or_null(struct tcp *tcp, const struct tcp
 		if (ipaddr_equal(&l->addr, &tuple->local))
 			return l;
 		/* 0.0.0.0 is for IPv4 alone, :: for both. */
-		if (l->addr.q[1] == 0 && l->addr.q[0] == 0)
-			any = l;
-		else if (ipaddr_is_any(&l->addr) && ipaddr_is_v4(&tuple->local))
+		if (ipaddr_is_any(&l->addr) &&
+		    (!ipaddr_is_v4(&l->addr) || ipaddr_is_v4(&tuple->local)))
 			any = l;
 	}
 	return any;
@@ -156,6 +155,12 @@ static void open_passively(struct tcp_listener *l, const struct tcp_tuple *tuple
 	if (!c) {
 		tcp_count(tcp, TCP_DROP_NO_MEMORY);
 		return;
+	}
+	/* Ahead of all that the connection before may still have on its way (RFC 9293 MAY-2). */
+	if (in->replaces && seq_leq(c->iss, in->old_snd_nxt + UINT16_MAX)) {
+		c->iss = in->old_snd_nxt + UINT16_MAX + 2;
+		c->snd_una = c->iss;
+		c->snd_nxt = c->iss;
 	}
 	c->listener_or_null = l;
 	c->flags |= TCP_F_PASSIVE;

@@ -48,8 +48,9 @@ static uint32_t first_part(const struct tcp_seg *s)
 
 static void drop_payload(struct tcp_seg *s, uint32_t bytes)
 {
+	BUG_ON(!s->buf || bytes > s->len);
 	s->len -= bytes;
-	while (bytes > 0 && bytes >= first_part(s) && s->buf->next) {
+	while (s->buf->next && bytes >= first_part(s)) {
 		struct buf *b = s->buf;
 
 		bytes -= first_part(s);

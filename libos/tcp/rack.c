@@ -150,13 +150,12 @@ bool tcp_tlp_on_ack(struct tcp_conn *c, const struct tcp_acking *a)
 
 	if (!f->tlp_out || seq_lt(a->in->ack, f->tlp_end_seq))
 		return false;
-	if (!f->tlp_is_retrans || a->has_dsack) {
-		f->tlp_out = false;
-	} else if (seq_gt(a->in->ack, f->tlp_end_seq)) {
+	if (f->tlp_is_retrans && !a->has_dsack && seq_gt(a->in->ack, f->tlp_end_seq)) {
 		f->tlp_out = false;
 		return true;
-	} else if (a->is_dup && a->cc.sacked == 0) {
-		f->tlp_out = false;
 	}
+	/* New data, or both copies have arrived: nothing was lost. Otherwise that is still open. */
+	if (!f->tlp_is_retrans || a->has_dsack || (a->is_dup && a->cc.sacked == 0))
+		f->tlp_out = false;
 	return false;
 }

@@ -58,16 +58,43 @@ Test(tcp_conn_close, rfc9293_fin_with_ack_of_ours)
 				   "state TIME-WAIT\n");
 }
 
-Test(tcp_conn_close, rfc6191_time_wait_reused)
+#define TO_TIME_WAIT                                                                               \
+	"close\n"                                                                                  \
+	"< F. 1:0 ack 1\n"                                                                         \
+	"> F. 1:0 ack 2 win 10000\n"                                                               \
+	"< . 2:0 ack 2\n"                                                                          \
+	"state TIME-WAIT\n"
+
+Test(tcp_conn_close, rfc9293_time_wait_reused_by_a_later_number)
 {
-	lang_run(NULL, LANG_SERVER "close\n"
-				   "< F. 1:0 ack 1\n"
-				   "> F. 1:0 ack 2 win 10000\n"
-				   "< . 2:0 ack 2\n"
-				   "state TIME-WAIT\n"
-				   "> S 1:0 win 10000\n"
-				   "< . 2:0 ack 2\n"
-				   "state TIME-WAIT\n");
+	/* With an initial number ahead of what we sent before. */
+	lang_run(NULL, LANG_SERVER TO_TIME_WAIT "> S 3:0 win 10000\n"
+						"< S. 65539:0 ack 4\n"
+						"state SYN-RECEIVED\n");
+}
+
+Test(tcp_conn_close, rfc9293_time_wait_kept_from_an_old_syn)
+{
+	lang_run(NULL, LANG_SERVER TO_TIME_WAIT "> S 1:0 win 10000\n"
+						"< . 2:0 ack 2\n"
+						"state TIME-WAIT\n");
+}
+
+Test(tcp_conn_close, rfc6191_time_wait_reused_by_a_later_timestamp)
+{
+	lang_run(NULL, "listen\n"
+		       "> S 0:0 win 10000 mss 1000 ts 100\n"
+		       "< S. 0:0 ack 1 ts 100\n"
+		       "> . 1:0 ack 1 win 10000 ts 101\n"
+		       "close\n"
+		       "< F. 1:0 ack 1\n"
+		       "> F. 1:0 ack 2 win 10000 ts 102\n"
+		       "< . 2:0 ack 2 ts 102\n"
+		       "> S -5000:0 win 10000 ts 101\n"
+		       "< . 2:0 ack 2 ts 102\n"
+		       "state TIME-WAIT\n"
+		       "> S -5000:0 win 10000 ts 103\n"
+		       "< S. 65539:0 ack -4999 ts 103\n");
 }
 
 Test(tcp_conn_close, rfc9293_half_close_still_receives)

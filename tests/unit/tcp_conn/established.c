@@ -193,3 +193,25 @@ Test(tcp_conn_established, rfc9293_3_8_6_own_window_closes_and_opens)
 				 "recv 1460\n"
 				 "< . 1:0 ack 1461 win 1540\n");
 }
+
+Test(tcp_conn_established, rfc1191_path_becomes_narrower)
+{
+	/* What was too long goes again in pieces, at once and without a smaller window; pieces of several pushes too. */
+	lang_run(NULL, LANG_SERVER "send 10\n"
+				   "< P. 1:10\n"
+				   "send 300\n"
+				   "send 300\n"
+				   "send 300\n"
+				   "> . 1:0 ack 11 win 10000\n"
+				   "< P. 11:900\n"
+				   "send 1500\n"
+				   "< . 911:1000\n"
+				   "path 500\n"
+				   "< . 11:500\n"
+				   "< P. 511:400\n"
+				   "< . 911:500\n"
+				   "< . 1411:500\n"
+				   "< P. 1911:500\n"
+				   "> . 1:0 ack 2411 win 10000\n"
+				   "+1000\n");
+}

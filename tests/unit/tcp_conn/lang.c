@@ -332,6 +332,8 @@ static void user_call(char **words, unsigned num)
 		tcp_set_nodelay(w.conn, true, w.now);
 	else if (!strcmp(words[0], "keepalive"))
 		tcp_set_keepalive(w.conn, &k, w.now);
+	else if (!strcmp(words[0], "path"))
+		tcp_set_path_mss(w.conn, (uint16_t)arg, w.now);
 	else if (!strcmp(words[0], "connect"))
 		connect_peer();
 	else if (!strcmp(words[0], "listen"))

@@ -8,6 +8,7 @@
  *   < FLAGS SEQ:LEN [ack N] [win N] [OPTIONS]     the next segment that we sent is this one
  *   +N                         N ms pass
  *   send N, recv N, shutdown, close, abort, nodelay, keepalive     user calls
+ *   path N                     the path's MSS is N now
  *   state NAME                 as tcp_state_name; GONE: the connection has been freed
  *   error N                    the error that the user was told, 0 for none
  *   eof                        the user sees the end of the stream
