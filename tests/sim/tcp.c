@@ -110,36 +110,41 @@ static int take(const demi_qresult_t *qr, uint64_t *at, bool *eof)
 	return demi_sgafree(&sga);
 }
 
-/* Sends and receives @bytes at the same time, then closes its direction and reads to the end. */
+/* Sends and receives @bytes at the same time; closes its direction behind them, and reads to the end. */
 static int exchange(int qd, uint64_t bytes)
 {
 	uint64_t sent = 0, received = 0;
-	demi_qtoken_t qts[2];
-	bool eof = false, pushing = false;
+	demi_qtoken_t pop, push = 0, qts[2];
+	bool eof = false, pushing = false, shut = false;
 
-	must(demi_pop(&qts[0], qd) == 0);
-	while (!eof) {
+	must(demi_pop(&pop, qd) == 0);
+	while (!eof || !shut) {
 		demi_qresult_t qr;
-		int offset;
+		int offset, num = 0;
 
 		if (!pushing && sent < bytes) {
 			uint32_t len = (uint32_t)(bytes - sent < CHUNK ? bytes - sent : CHUNK);
 
-			must(push_pattern(qd, sent, len, &qts[1]) == 0);
+			must(push_pattern(qd, sent, len, &push) == 0);
 			sent += len;
 			pushing = true;
 		}
-		must(demi_wait_any(&qr, &offset, qts, pushing ? 2 : 1, NULL) == 0);
-		if (offset == 1) {
+		if (!eof)
+			qts[num++] = pop;
+		if (pushing)
+			qts[num++] = push;
+		must(demi_wait_any(&qr, &offset, qts, num, NULL) == 0);
+		if (qr.qr_qt == push) {
 			must(qr.qr_opcode == DEMI_OPC_PUSH);
 			pushing = false;
-			if (sent == bytes)
+			shut = sent == bytes;
+			if (shut)
 				must(demi_shutdown(qd, SHUT_WR) == 0);
 			continue;
 		}
 		must(take(&qr, &received, &eof) == 0);
 		if (!eof)
-			must(demi_pop(&qts[0], qd) == 0);
+			must(demi_pop(&pop, qd) == 0);
 	}
 	must(received == bytes);
 	return demi_close(qd);
