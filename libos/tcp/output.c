@@ -3,7 +3,7 @@
  * Segments out. Everything that occupies sequence numbers is a tcp_seg, in flight from its first transmission until it
  * is acknowledged; bare ACKs and resets are built on the fly.
  *
- * Payload is never copied. A buf that makes up a whole segment goes out itself, with the headers in its headroom; in
+ * Payload is not copied, unless a segment would be made of very many bufs. A buf that makes up a whole segment goes out itself, with the headers in its headroom; in
  * all other cases, and always when it is sent again, a buf of headers goes in front of views of the payload. So from
  * its first transmission on, a buf's data pointer is no longer ours to rely on, and a segment remembers its payload by
  * distance from the start of the memory.
@@ -13,6 +13,7 @@
 #include "libos/tcp/output.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "libos/tcp/handshake.h"
 #include "libos/tcp/state.h"
@@ -297,6 +298,47 @@ static struct buf *take_piece_or_null(struct tcp *tcp, struct tcp_flight *f, uin
 	return piece;
 }
 
+/* Do the next @len unsent bytes lie in more pieces than a segment should have? */
+static bool is_crumbs(const struct tcp_flight *f, uint32_t len)
+{
+	const struct buf *b = f->unsent.head;
+	uint32_t have = b->len - f->unsent_off;
+
+	for (unsigned parts = 1; have < len; parts++) {
+		if (parts == MAX_PARTS)
+			return true;
+		b = b->link;
+		have += b->len;
+	}
+	return false;
+}
+
+/* The exception to the rule that payload is not copied: crumbs cost less to copy than to describe. */
+static bool copy_crumbs(struct tcp *tcp, struct tcp_flight *f, struct tcp_seg *s, uint32_t len)
+{
+	struct buf *to = buf_alloc_or_null(tcp->env.bufs, len);
+
+	if (!to)
+		return false;
+	while (to->len < len) {
+		struct buf *b = f->unsent.head;
+		uint32_t part = min_t(uint32_t, b->len - f->unsent_off, len - to->len);
+
+		memcpy(to->data + to->len, b->data + f->unsent_off, part);
+		to->len += part;
+		f->unsent_off += part;
+		if (f->unsent_off == b->len) {
+			buf_put(buf_queue_pop_or_null(&f->unsent));
+			f->unsent_off = 0;
+		}
+	}
+	f->unsent_bytes -= len;
+	s->buf = to;
+	s->off = payload_offset(to);
+	s->len = len;
+	return true;
+}
+
 /* Takes up to @len unsent bytes into @s: fewer where it would become too many pieces, or memory is short. */
 static void take_unsent(struct tcp_conn *c, struct tcp_seg *s, uint32_t len)
 {
@@ -304,6 +346,8 @@ static void take_unsent(struct tcp_conn *c, struct tcp_seg *s, uint32_t len)
 	struct buf **tail = &s->buf;
 	bool lone = len <= f->unsent.head->len - f->unsent_off;
 
+	if (!lone && is_crumbs(f, len) && copy_crumbs(c->tcp, f, s, len))
+		return;
 	for (unsigned parts = 0; s->len < len && parts < MAX_PARTS; parts++) {
 		uint32_t rest = f->unsent.head->len - f->unsent_off;
 		uint32_t part = min_t(uint32_t, rest, len - s->len);

@@ -16,21 +16,40 @@ static struct pair_end *end_of(struct pair *p, bool server)
 	return server ? &p->server : &p->client;
 }
 
-static bool is_dropped(const struct pair *p)
+static bool is_dropped(struct pair *p)
 {
+	if (rng_chance_ppm(&p->rng, p->loss_ppm))
+		return true;
 	for (unsigned i = 0; i < PAIR_DROPS; i++)
 		if (p->drop[i] == (int)p->num_frames)
 			return true;
 	return false;
 }
 
-/* As a frame travels: copied, so that nothing that the sender keeps is shared with the receiver. */
+/* A frame travels as a copy, so that nothing that the sender keeps is shared with the receiver. */
+static void put_on_wire(struct pair *p, const struct buf *b, uint32_t len, bool to_server)
+{
+	struct pair_frame f = {
+		.at = p->now + p->delay_ns + rng_below(&p->rng, p->jitter_ns),
+		.b = buf_alloc_or_null(&p->bufs, len),
+		.to_server = to_server,
+	};
+	unsigned i = p->tail++;
+
+	cr_assert_not_null(f.b);
+	cr_assert_leq(p->tail - p->head, PAIR_MAX_FRAMES);
+	buf_copy_out(b, 0, f.b->data, len);
+	f.b->len = len;
+	for (; i != p->head && p->frames[(i - 1) % PAIR_MAX_FRAMES].at > f.at; i--)
+		p->frames[i % PAIR_MAX_FRAMES] = p->frames[(i - 1) % PAIR_MAX_FRAMES];
+	p->frames[i % PAIR_MAX_FRAMES] = f;
+}
+
 static int output(void *ctx, struct tcp_conn *conn_or_null, struct buf *b, const struct tcp_tx *tx)
 {
 	struct pair_end *e = ctx;
 	struct pair *p = e->pair;
 	uint32_t len = buf_chain_len(b);
-	struct buf *copy;
 
 	cr_assert(csum_is_good(csum_add_chain(csum_pseudo(tx->src, tx->dst, 6, len), b, 0, len)));
 	if (is_dropped(p)) {
@@ -39,14 +58,10 @@ static int output(void *ctx, struct tcp_conn *conn_or_null, struct buf *b, const
 		return 0;
 	}
 	p->num_frames++;
-	copy = buf_alloc_or_null(&p->bufs, len);
-	cr_assert_not_null(copy);
-	buf_copy_out(b, 0, copy->data, len);
-	copy->len = len;
+	put_on_wire(p, b, len, e == &p->client);
+	if (rng_chance_ppm(&p->rng, p->dup_ppm))
+		put_on_wire(p, b, len, e == &p->client);
 	buf_put_chain(b);
-	cr_assert_lt(p->tail - p->head, PAIR_MAX_FRAMES);
-	p->frames[p->tail++ % PAIR_MAX_FRAMES] =
-		(struct pair_frame){ p->now + p->delay_ns, copy, e == &p->client };
 	return 0;
 }
 
@@ -172,6 +187,7 @@ void pair_start(struct pair *p, const struct tcp_config *config, uint32_t client
 	p->now = NS_PER_SEC;
 	p->delay_ns = 5 * NS_PER_MS;
 	p->push_bytes = 1000;
+	rng_init(&p->rng, 1);
 	memset(p->drop, 0xff, sizeof(p->drop));
 	start_end(p, &p->client, &c, "10.0.0.1", client_bytes);
 	start_end(p, &p->server, &c, "10.0.0.2", server_bytes);
@@ -254,9 +270,10 @@ static void check_done(const struct pair *p, const struct pair_end *e, const str
 {
 	const char *who = e == &p->client ? "client" : "server";
 
-	cr_assert_eq(e->err, 0, "%s: %d, drops %d %d", who, e->err, p->drop[0], p->drop[1]);
-	cr_assert_eq(e->received, peer->to_send, "%s: %u of %u, drops %d %d", who, e->received,
-		     peer->to_send, p->drop[0], p->drop[1]);
+	cr_assert_eq(e->err, 0, "%s: %d, drops %d %d, seed %lu", who, e->err, p->drop[0],
+		     p->drop[1], p->seed);
+	cr_assert_eq(e->received, peer->to_send, "%s: %u of %u, drops %d %d, seed %lu", who,
+		     e->received, peer->to_send, p->drop[0], p->drop[1], p->seed);
 	cr_assert(e->closed, "%s not closed, drops %d %d", who, p->drop[0], p->drop[1]);
 	cr_assert_eq(e->tcp->table.num, 0, "%s stays, drops %d %d", who, p->drop[0], p->drop[1]);
 	cr_assert_eq(e->tcp->conns.in_use + e->tcp->flights.in_use + e->tcp->segs.in_use +

@@ -7,6 +7,7 @@
 #ifndef TESTS_UNIT_TCP_CONN_PAIR_H
 #define TESTS_UNIT_TCP_CONN_PAIR_H
 
+#include "libos/base/rng.h"
 #include "libos/tcp/conn.h"
 
 #define PAIR_MAX_FRAMES 4096
@@ -42,6 +43,10 @@ struct pair {
 	int drop[PAIR_DROPS]; /* numbers of frames to lose; -1: none */
 	uint32_t push_bytes;  /* of each tcp_send */
 	bool both_open;       /* simultaneous open */
+	uint64_t seed;        /* for messages */
+	struct rng rng;       /* for the three below */
+	uint32_t loss_ppm, dup_ppm;
+	uint64_t jitter_ns; /* up to so much more delay: reordering */
 };
 
 void pair_start(struct pair *p, const struct tcp_config *config, uint32_t client_bytes,
