@@ -8,6 +8,7 @@
 #include "libos/tcp/close.h"
 #include "libos/tcp/input.h"
 #include "libos/tcp/output.h"
+#include "libos/tcp/payload.h"
 #include "libos/tcp/rack.h"
 #include "libos/tcp/recovery.h"
 #include "libos/tcp/sack.h"

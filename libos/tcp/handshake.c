@@ -12,6 +12,7 @@
 #include "libos/tcp/input.h"
 #include "libos/tcp/listen.h"
 #include "libos/tcp/output.h"
+#include "libos/tcp/payload.h"
 #include "libos/tcp/state.h"
 #include "libos/tcp/timers.h"
 

@@ -36,12 +36,6 @@ static inline void tcp_refuse_segment(struct tcp_conn *c, const struct tcp_in *i
 	tcp_reply_rst(c->tcp, &c->tuple, in);
 }
 
-/* Drops a segment's payload reference and the record. */
-void tcp_seg_free(struct tcp *tcp, struct tcp_seg *s);
-
-/* The first @bytes of its sequence space have been acknowledged, not all. */
-void tcp_seg_trim(struct tcp_seg *s, uint32_t bytes);
-
 /* Sequence numbers in the network as far as is known: RFC 6675's pipe, by RFC 8985's marks. */
 static inline uint32_t tcp_in_flight(const struct tcp_conn *c, const struct tcp_flight *f)
 {

@@ -308,7 +308,7 @@ static void check_state(const char *name)
 	}
 	LANG_CHECK(w.tcp->conns.in_use == 1);
 	if (!w.conn)
-		w.conn = w.tcp->conns.chunks ? (struct tcp_conn *)pool_at(&w.tcp->conns, 0) : NULL;
+		w.conn = pool_at(&w.tcp->conns, 0); /* not accepted yet, and the only one */
 	cr_assert_str_eq(tcp_state_name(w.conn->state), name, "%s: it is %s", line_text,
 			 tcp_state_name(w.conn->state));
 }
@@ -348,7 +348,7 @@ static void user_call(char **words, unsigned num)
 
 static void run_line(void)
 {
-	char copy[sizeof(line_text)], *words[MAX_WORDS], *save = NULL;
+	char copy[sizeof(line_text)], *words[MAX_WORDS] = { NULL }, *save = NULL;
 	unsigned num = 0;
 
 	memcpy(copy, line_text, sizeof(copy));
