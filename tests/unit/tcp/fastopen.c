@@ -55,9 +55,13 @@ Test(tcp_fastopen, rfc7413_4_1_2_keys_rotate)
 {
 	struct ipaddr client = host(1);
 	struct tcp_fastopen_cookie c;
-	struct tcp_keys keys;
+	struct tcp_keys keys, zero;
 
 	tcp_keys_init(&keys, hash_key_from_seed(1));
+	tcp_keys_init(&zero, (struct hash_key){ 0, 0 });
+	c = tcp_fastopen_make(&zero, &client, 8);
+	cr_assert_eq(tcp_fastopen_check(&keys, &client, 8, &c), TCP_FASTOPEN_BAD,
+		     "a key that was never set");
 	c = tcp_fastopen_make(&keys, &client, 8);
 	tcp_keys_rotate(&keys, hash_key_from_seed(2));
 	cr_assert_eq(tcp_fastopen_check(&keys, &client, 8, &c), TCP_FASTOPEN_OLD);

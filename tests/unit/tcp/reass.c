@@ -306,6 +306,7 @@ Test(tcp_reass, nothing_lies_behind_a_fin)
 	put(12, 10, 1);
 	cr_assert_eq(count(TCP_REASS_DROP_PAST_FIN), 2);
 	put(5, 10, 1);
+	cr_assert_eq(count(TCP_REASS_DROP_PAST_FIN), 2, "up to the FIN is not behind it");
 	ranges("5-16");
 	rx_put(&rx, BASE + 2, 2, 1, true);
 	cr_assert_eq(count(TCP_REASS_DROP_BAD_FIN), 1);
@@ -371,6 +372,27 @@ Test(tcp_reass, the_highest_makes_room_for_the_lower)
 	rx_stop(&rx);
 }
 
+/* With room for the descriptor of a slice, should it become one. */
+Test(tcp_reass, the_memory_limit_is_exact)
+{
+	uint32_t cost = (uint32_t)(FRAME_CHARGE + sizeof(struct buf));
+
+	start();
+	rx.max_bytes = cost - 1;
+	put(20, 5, 0);
+	cr_assert_eq(rx.res.added, 0);
+	rx.max_bytes = cost;
+	put(20, 5, 0);
+	cr_assert_eq(rx.res.added, 5);
+	rx.max_bytes = cost + (uint32_t)FRAME_CHARGE - 1;
+	put(30, 5, 0);
+	cr_assert_eq(rx.res.added, 0);
+	rx.max_bytes++;
+	put(30, 5, 0);
+	cr_assert_eq(rx.res.added, 5);
+	rx_stop(&rx);
+}
+
 Test(tcp_reass, what_can_never_fit_evicts_nothing)
 {
 	start();
@@ -419,7 +441,11 @@ Test(tcp_reass, ranges_are_bounded_and_the_cure_always_fits)
 	cr_assert_eq(count(TCP_REASS_DROP_RANGES), 10);
 	cr_assert_eq(rx.pool.large.in_use, 1);
 	cr_assert_eq(rx.pool.small.in_use, 0);
-	put(8, 2, 1); /* no new range */
+	put(8, 2, 1); /* no new ranges */
+	cr_assert_eq(rx.res.added, 2);
+	put(45, 2, 1);
+	cr_assert_eq(rx.res.added, 2);
+	cr_assert_eq(tcp_reass_num_ranges(&rx.r), 20);
 	put(17, 1, 1);
 	cr_assert_eq(count(TCP_REASS_DROP_RANGES), 11);
 	put(0, 3, 1);

@@ -146,6 +146,9 @@ Test(tcp_rtt, rfc6298_3_karn_and_timestamps)
 	ack.ts_sent_at = 100 * MS - 5;
 	cr_assert(tcp_rtt_from_ack(&ack, &ns));
 	cr_assert_eq(ns, MS, "no less than its resolution");
+	ack.ts_sent_at = 100 * MS;
+	cr_assert(tcp_rtt_from_ack(&ack, &ns));
+	cr_assert_eq(ns, MS);
 	ack.ts_sent_at = 101 * MS;
 	cr_assert(!tcp_rtt_from_ack(&ack, &ns), "an echo from the future");
 	ack = (struct tcp_rtt_ack){ .now = 1, .sent_at = 2 };

@@ -162,6 +162,16 @@ Test(tcp_syncookie, keys_rotate_and_the_last_but_one_is_forgotten)
 	cr_assert(!check(cookie, NOW));
 }
 
+Test(tcp_syncookie, a_key_that_was_never_set_is_not_believed)
+{
+	struct tcp_cookie_opts opts = { .mss = 1460 };
+	struct tcp_keys zero;
+
+	start();
+	tcp_keys_init(&zero, (struct hash_key){ 0, 0 });
+	cr_assert(!check(tcp_cookie_make(&zero, &tuple, CLIENT_ISN, &opts, NOW), NOW));
+}
+
 Test(tcp_syncookie, servers_that_share_keys_rotate_without_a_gap)
 {
 	struct tcp_keys a, b;
