@@ -371,7 +371,7 @@ static void run_line(void)
 	else if (words[0][0] == '+')
 		advance((uint32_t)strtol(words[0] + 1, NULL, 10));
 	else if (!strcmp(words[0], "state"))
-		check_state(words[1]);
+		check_state(num > 1 ? words[1] : "");
 	else
 		user_call(words, num);
 	if (w.conn && w.tcp->table.num == 1 && w.conn->state != TCP_CLOSED)
