@@ -97,9 +97,8 @@ static bool number_of_option(struct tcp_queue *t, int level, int name, struct nu
 		*n = (struct number){ &o->keepalive.probes, 1, 1, 127 };
 	else if (level == IPPROTO_TCP && name == TCP_USER_TIMEOUT)
 		*n = (struct number){ &o->user_timeout_ms, 4, 0, INT32_MAX };
-	else if (t->q.family == AF_INET && level == IPPROTO_IP && name == IP_TOS)
-		*n = (struct number){ &o->tos, 1, 0, 255 };
-	else if (t->q.family == AF_INET6 && level == IPPROTO_IPV6 && name == IPV6_TCLASS)
+	else if (t->q.family == AF_INET ? level == IPPROTO_IP && name == IP_TOS
+					: level == IPPROTO_IPV6 && name == IPV6_TCLASS)
 		*n = (struct number){ &o->tos, 1, 0, 255 };
 	else
 		return false;
