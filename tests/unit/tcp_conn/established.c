@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Data both ways while all is well. */
 #include <criterion/criterion.h>
-#include <string.h>
 
 #include "tests/unit/tcp_conn/lang.h"
 
@@ -217,15 +216,14 @@ Test(tcp_conn_established, rfc1191_path_becomes_narrower)
 				   "+1000\n");
 }
 
+#define TEN_PUSHES                                                                                 \
+	"send 3\nsend 3\nsend 3\nsend 3\nsend 3\nsend 3\nsend 3\nsend 3\nsend 3\nsend 3\n"
+
 Test(tcp_conn_established, very_small_pushes_fill_segments)
 {
-	char script[2048] = LANG_SERVER "send 1\n"
-					"< P. 1:1\n";
-
-	for (unsigned i = 0; i < 40; i++)
-		strcat(script, "send 3\n");
-	strcat(script, "> . 1:0 ack 2 win 10000\n"
-		       "< P. 2:120\n"
-		       "> . 1:0 ack 122 win 10000\n");
-	lang_run(NULL, script);
+	lang_run(NULL, LANG_SERVER "send 1\n"
+				   "< P. 1:1\n" TEN_PUSHES TEN_PUSHES TEN_PUSHES TEN_PUSHES
+				   "> . 1:0 ack 2 win 10000\n"
+				   "< P. 2:120\n"
+				   "> . 1:0 ack 122 win 10000\n");
 }
