@@ -22,7 +22,8 @@ struct tcp_queue {
 	struct inet *inet;
 	enum tcp_queue_role role;
 	bool is_bound;
-	bool wants_fin; /* shut down, but pushes are still waiting */
+	bool wants_fin; /* shut down for sending: no more pushes */
+	bool fin_is_sent;
 	bool is_shut_rd;
 	union {
 		struct tcp_listener *listener;

@@ -117,11 +117,9 @@ static void send_waiting(struct tcp_queue *t)
 		list_del(&op->link);
 		op_accepted(t->q.rt, op);
 	}
-	if (t->wants_fin) {
-		t->wants_fin = false;
-		err = tcp_shutdown_send(t->conn, now);
-		(void)err; /* -ENOTCONN: the connection is gone, and with it whom to tell */
-	}
+	/* Short of memory for it, the FIN waits too; -ENOTCONN: the connection is gone, and with it whom to tell. */
+	if (t->wants_fin && !t->fin_is_sent)
+		t->fin_is_sent = tcp_shutdown_send(t->conn, now) != -ENOBUFS;
 }
 
 static int tcp_queue_push(struct queue *q, struct op *op, struct buf *b,
@@ -345,13 +343,14 @@ void tcp_queue_on_event(void *ctx, struct tcp_conn *conn, unsigned events)
 		net_neigh_confirm(&t->inet->net, &t->path);
 	if (events & (TCP_EV_READABLE | TCP_EV_CLOSED))
 		serve_pops(t);
-	if (events & TCP_EV_WRITABLE)
-		send_waiting(t);
 	if (events & TCP_EV_CLOSED) {
 		int err = -tcp_error(conn);
 
 		finish_connect(t, err);
 		fail_pushes(t, err ? err : EPIPE);
+	} else if (unlikely(!list_is_empty(&t->pushes) || (t->wants_fin && !t->fin_is_sent))) {
+		/* Not for TCP_EV_WRITABLE alone: what waits may have been short of memory, which acknowledgements free. */
+		send_waiting(t);
 	}
 }
 
