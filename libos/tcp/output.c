@@ -277,7 +277,6 @@ static void send_unsent(struct tcp_conn *c, uint64_t now)
 {
 	struct tcp_flight *f = c->flight_or_null;
 
-	mind_idle(c, f, now);
 	while (f->unsent_bytes > 0 || fin_is_due(c)) {
 		uint32_t usable = usable_window(c);
 		uint32_t len = next_len(c, f, usable);
@@ -290,6 +289,7 @@ static void send_unsent(struct tcp_conn *c, uint64_t now)
 			f->is_cwnd_limited = true;
 			return;
 		}
+		mind_idle(c, f, now);
 		if (!send_new(c, len, with_fin, now))
 			return;
 	}
